@@ -1,0 +1,57 @@
+# notedfu. Every target sets up what it needs: a virtual environment with pinned versions in build/venv,
+# npm packages by lock file in build/npm. Only python3 (3.10 to 3.14, with venv), node, npm, make and git
+# must be there already.
+
+PYTHON ?= python3
+BUILD := build
+VENV := $(BUILD)/venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+NPM := $(BUILD)/npm/.ready
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+## help: list the targets
+.PHONY: help
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | sort | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+## setup: make the virtual environment and fetch the npm packages (other targets do it by themselves)
+.PHONY: setup
+setup: $(READY) $(NPM)
+
+$(READY): tools/requirements.txt
+	@$(PYTHON) -c 'import sys, venv; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 14) else "notedfu needs python 3.10 to 3.14 with venv, this is %d.%d: make PYTHON=python3.12 ..." % v)'
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
+	@touch $@
+
+$(NPM): tools/npm/package-lock.json
+	@mkdir -p $(@D)
+	@cp tools/npm/package.json tools/npm/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+## test: run the whole suite, on CPython and on MicroPython
+.PHONY: test
+test: $(READY) $(NPM)
+	@$(PY) -m pytest $(ARGS)
+
+## lint: check style and the rules that ruff can check
+.PHONY: lint
+lint: $(READY)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+## format: put the sources into the house's form
+.PHONY: format
+format: $(READY)
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+## clean: remove all that was made at run time
+.PHONY: clean
+clean:
+	@rm -rf $(BUILD)
