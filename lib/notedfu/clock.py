@@ -1,0 +1,40 @@
+"""Time as the core sees it: milliseconds that wrap, and waits that keep watchdogs fed."""
+
+_SLICE_MS = 100  # the longest sleep without a tick; callers may count on 250
+
+
+class Clock:
+    """A port's time functions, with a tick in every wait.
+
+    ticks_ms, ticks_diff, sleep_ms: as MicroPython's `time` has them; ticks_ms may wrap.
+    Nothing here allocates.
+    """
+
+    def __init__(self, ticks_ms, ticks_diff, sleep_ms):
+        self._ticks_ms = ticks_ms
+        self._ticks_diff = ticks_diff
+        self._sleep_ms = sleep_ms
+        self.on_tick = None
+
+    def ms(self):
+        """Now, to be given to since() and to nothing else: it wraps."""
+        return self._ticks_ms()
+
+    def since(self, start):
+        """Milliseconds from `start`, which is from ms()."""
+        return self._ticks_diff(self._ticks_ms(), start)
+
+    def tick(self):
+        """Call on_tick, if there is one. Long work calls this at most 250 ms apart."""
+        if self.on_tick is not None:
+            self.on_tick()
+
+    def sleep(self, ms):
+        """Wait `ms` milliseconds, ticking at most 250 ms apart."""
+        while ms > _SLICE_MS:
+            self._sleep_ms(_SLICE_MS)
+            self.tick()
+            ms -= _SLICE_MS
+        if ms > 0:
+            self._sleep_ms(ms)
+        self.tick()
