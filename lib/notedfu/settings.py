@@ -77,6 +77,9 @@ class Settings:
                 self._take(name, kind, found.pop(name))
         for name in found:
             self._fail("unknown key %s in %s" % (name, path))
+        if self.error:
+            self.keys = ()
+            self.allow_unsigned = False
         return self
 
     def _take(self, name, kind, value):
@@ -88,8 +91,6 @@ class Settings:
 
     def _fail(self, text):
         self.error = self.error or SettingsError("bad-settings", text)
-        self.keys = ()
-        self.allow_unsigned = False
 
 
 def _problem(kind, value):
