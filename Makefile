@@ -51,6 +51,18 @@ format: $(READY)
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
+## image: make an image: APP=dir VERSION=1.2.3 [OUT=app-1.2.3.img KEY=key.pem COUNTER=7 CLASS=vendor.com/name]
+.PHONY: image
+image: $(READY)
+	@test -n "$(APP)" -a -n "$(VERSION)" || { echo "say what: make image APP=examples/app VERSION=1.2.3 (docs/IMAGES.md)"; exit 2; }
+	@$(PY) -m tools.image make $(APP) $(VERSION) $(OUT) $(if $(KEY),--key $(KEY)) $(if $(COUNTER),--counter $(COUNTER)) $(if $(CLASS),--class $(CLASS)) $(ARGS)
+
+## keygen: make a signing key: KEY=$HOME/.keys/app.pem [TYPE=ed25519]
+.PHONY: keygen
+keygen: $(READY)
+	@test -n "$(KEY)" || { echo "say where, outside the repository: make keygen KEY=\$$HOME/.keys/app.pem"; exit 2; }
+	@$(PY) -m tools.image keygen $(KEY) --type $(or $(TYPE),p256) $(if $(CLASS),--class $(CLASS))
+
 ## clean: remove all that was made at run time
 .PHONY: clean
 clean:
