@@ -1,0 +1,150 @@
+"""Block devices of MicroPython's protocol (docs.micropython.org, library/vfs) on a NorFlash."""
+
+_INIT = 1
+_DEINIT = 2
+_SYNC = 3
+_BLOCK_COUNT = 4
+_BLOCK_SIZE = 5
+_ERASE = 6
+
+_EINVAL = -22
+
+
+class BlockDevice:
+    """A range of erase blocks, by the extended protocol: for VfsLfs2 and for a raw region.
+
+    It forgives nothing either: an access beyond the range is a FlashViolation. How a port reports what it
+    finds, and what it fails to check, is a subclass (see tools/board/device/ for rp2's).
+    """
+
+    def __init__(self, nor, first_block=0, block_count=None):
+        if block_count is None:
+            block_count = nor.block_count - first_block
+        self._nor = nor
+        self._first = first_block
+        self._count = block_count
+        self._size = nor.erase_block
+
+    def readblocks(self, block, buf, offset=0):
+        """Read len(buf) bytes. Returns 0, or a negative errno."""
+        if self._nor.dead:
+            return -5
+        at = self._address(block, offset, len(buf), "read")
+        return self._nor.readinto(at, memoryview(buf))
+
+    def writeblocks(self, block, buf, offset=None):
+        """With `offset` program only; without it erase whole blocks first. Returns 0, or a negative errno."""
+        if self._nor.dead:
+            return -5
+        at = self._address(block, offset or 0, len(buf), "program")
+        if offset is None:
+            if len(buf) % self._size:
+                self._nor.refuse("write of %d bytes: not in blocks of %d" % (len(buf), self._size))
+            for done in range(len(buf) // self._size):
+                if self._nor.erase(self._first + block + done):
+                    return -5
+        return self._nor.program(at, memoryview(buf))
+
+    def ioctl(self, op, arg):
+        """The six operations of the protocol."""
+        if self._nor.dead:
+            return -5
+        if op == _BLOCK_COUNT:
+            return self._count
+        if op == _BLOCK_SIZE:
+            return self._size
+        if op == _ERASE:
+            self._address(arg, 0, self._size, "erase")
+            return self._nor.erase(self._first + arg)
+        return 0 if op in (_INIT, _DEINIT, _SYNC) else _EINVAL
+
+    def _address(self, block, offset, length, verb):
+        begin = block * self._size + offset
+        if block < 0 or offset < 0 or begin + length > self._count * self._size:
+            self._nor.refuse(
+                "%s of %d bytes at block %d + %d: beyond the device" % (verb, length, block, offset)
+            )
+        return self._first * self._size + begin
+
+
+class FatDevice:
+    """512-byte sectors in place, as CircuitPython and stm32 do it: for VfsFat.
+
+    One erase block is held in RAM; it is erased and programmed when another one is written, or on sync. A
+    power cut in between tears all sectors of the block.
+    """
+
+    SECTOR = 512
+
+    def __init__(self, nor, first_block=0, block_count=None):
+        if block_count is None:
+            block_count = nor.block_count - first_block
+        self._nor = nor
+        self._first = first_block
+        self._per_block = nor.erase_block // self.SECTOR
+        self._sectors = block_count * self._per_block
+        self._cache = memoryview(bytearray(nor.erase_block))
+        self._cached = -1
+        self._dirty = False
+
+    def readblocks(self, sector, buf):
+        """Read whole sectors. Returns 0, or a negative errno."""
+        if self._nor.dead:
+            return -5
+        view = memoryview(buf)
+        for done in range(self._check(sector, len(buf), "read")):
+            block, at = self._place(sector + done)
+            part = view[done * self.SECTOR : (done + 1) * self.SECTOR]
+            if block == self._cached:
+                part[:] = self._cache[at : at + self.SECTOR]
+            else:
+                self._nor.readinto(block * self._nor.erase_block + at, part)
+        return 0
+
+    def writeblocks(self, sector, buf):
+        """Write whole sectors, into RAM for now. Returns 0, or a negative errno."""
+        if self._nor.dead:
+            return -5
+        view = memoryview(buf)
+        for done in range(self._check(sector, len(buf), "write")):
+            block, at = self._place(sector + done)
+            if block != self._cached and self._load(block):
+                return -5
+            self._cache[at : at + self.SECTOR] = view[done * self.SECTOR : (done + 1) * self.SECTOR]
+            self._dirty = True
+        return 0
+
+    def ioctl(self, op, arg):
+        """The operations that FAT uses; there is no erase."""
+        if self._nor.dead:
+            return -5
+        if op == _BLOCK_COUNT:
+            return self._sectors
+        if op == _BLOCK_SIZE:
+            return self.SECTOR
+        if op in (_DEINIT, _SYNC):
+            return self._flush()
+        return 0 if op == _INIT else _EINVAL
+
+    def _load(self, block):
+        if self._flush():
+            return -5
+        self._cached = block
+        return self._nor.readinto(block * self._nor.erase_block, self._cache)
+
+    def _flush(self):
+        if not self._dirty:
+            return 0
+        self._dirty = False
+        if self._nor.erase(self._cached):
+            return -5
+        return self._nor.program(self._cached * self._nor.erase_block, self._cache)
+
+    def _place(self, sector):
+        return self._first + sector // self._per_block, sector % self._per_block * self.SECTOR
+
+    def _check(self, sector, length, verb):
+        count = length // self.SECTOR
+        if sector < 0 or length % self.SECTOR or sector + count > self._sectors:
+            self._nor.refuse("%s of %d bytes at sector %d of %d" % (verb, length, sector, self._sectors))
+        return count

@@ -1,0 +1,100 @@
+"""What a flash chip keeps without power: its bytes, and which of its bits are not settled."""
+
+import json
+
+
+class Store:
+    """The part that both stores share.
+
+    `unsettled` maps an address to a mask of bits that read at random there: a bit in a mask is 1 in the bytes
+    and reads as 0 or 1, until its block is erased. Masks never cross an erase block.
+    """
+
+    def __init__(self, size):
+        self.size = size
+        self.unsettled = {}
+        self._noise = 0x2545F491
+
+    def noise(self):
+        """Eight random bits, other ones at each call."""
+        x = self._noise
+        x ^= (x << 13) & 0xFFFFFFFF
+        x ^= x >> 17
+        x ^= (x << 5) & 0xFFFFFFFF
+        self._noise = x
+        return (x >> 11) & 0xFF
+
+    def unsettle(self, at, mask):
+        """Make the bits of `mask` at address `at` unsettled."""
+        self.unsettled[at] = bytes(mask)
+
+    def settle(self, start, end):
+        """Forget the masks that begin in [start, end): the block has been erased."""
+        for at in [at for at in self.unsettled if start <= at < end]:
+            self.unsettled.pop(at)
+
+
+class MemoryStore(Store):
+    """Flash in a bytearray, for proofs: snapshot() and restore() are plain copies."""
+
+    def __init__(self, data):
+        super().__init__(len(data))
+        self._bytes = data
+        self._view = memoryview(data)
+
+    def readinto(self, at, view):
+        view[:] = self._view[at : at + len(view)]
+
+    def write(self, at, data):
+        self._view[at : at + len(data)] = data
+
+    def snapshot(self):
+        """All that the chip holds, for restore()."""
+        return bytes(self._bytes), dict(self.unsettled)
+
+    def restore(self, snapshot):
+        """Make the chip hold what it held at `snapshot`."""
+        self._bytes[:] = snapshot[0]
+        self.unsettled = dict(snapshot[1])
+
+
+class FileStore(Store):
+    """Flash in a file opened 'r+b' (on CPython with buffering=0).
+
+    Each operation is in the file when it returns. Behind the `size` bytes of flash the file holds the
+    unsettled bits as JSON, or nothing.
+    """
+
+    def __init__(self, file, size):
+        super().__init__(size)
+        self._file = file
+        file.seek(size)
+        tail = file.read()
+        if tail.strip(b" "):
+            for at, mask in json.loads(tail):
+                self.unsettled[at] = bytes(int(mask[i : i + 2], 16) for i in range(0, len(mask), 2))
+
+    def readinto(self, at, view):
+        self._file.seek(at)
+        if self._file.readinto(view) != len(view):
+            raise ValueError("the flash file is shorter than the flash")
+
+    def write(self, at, data):
+        self._file.seek(at)
+        self._file.write(data)
+
+    def unsettle(self, at, mask):
+        super().unsettle(at, mask)
+        self._write_tail()
+
+    def settle(self, start, end):
+        if self.unsettled:
+            super().settle(start, end)
+            self._write_tail()
+
+    def _write_tail(self):
+        rows = [[at, "".join("%02x" % byte for byte in self.unsettled[at])] for at in sorted(self.unsettled)]
+        text = json.dumps(rows).encode()
+        self._file.seek(self.size)
+        old = len(self._file.read())  # blanks over the rest: MicroPython's files have no truncate()
+        self.write(self.size, text + b" " * max(0, old - len(text)))
