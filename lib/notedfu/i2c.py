@@ -1,0 +1,177 @@
+"""Serial-over-I2C: a Notecard on an I2C bus.
+
+dev.blues.io, serial-over-i2c-protocol. Three things happen on the bus, each ended by a STOP:
+    write  [n, data...]           n >= 1 bytes of a request
+    write  [0, n]
+    read   [waiting, n, data...]  n bytes of the reply; `waiting` more are there; n = 0 just asks
+Reading more than n + 2 bytes, or with nothing asked, can hang the bus, so that never happens here.
+"""
+
+from errno import ETIMEDOUT
+
+from notedfu.errors import LinkError
+from notedfu.link import Link
+
+ADDRESS = 0x17  # note-c, NOTE_I2C_ADDR_DEFAULT
+MTU = 253  # one length byte counts to 255, and the header takes 2 of them (note-go, note-arduino)
+_HEADER = 2
+_SEGMENT = (
+    250  # the Notecard's interrupt buffer takes 250 bytes at a time (dev.blues.io, notecard-interfaces)
+)
+_SEGMENT_MS = 250  # ... and wants so long to empty it
+_CHUNK_MS = 20  # after each chunk (note-c, CARD_REQUEST_I2C_CHUNK_DELAY_MS)
+_NEWLINE_MS = 250  # after the newline of a resync, before the first query (note-c, n_i2c.c)
+_NACK_TRIES = 4  # a Notecard that writes its own flash does not acknowledge: note-arduino retries 3 times,
+_NACK_MS = 1000  # so long apart (note-c, CARD_REQUEST_I2C_NACK_WAIT_MS)
+_GAP_MOST_MS = 25  # note-espidf waits so long before each read; more has never been needed
+
+
+class I2CLink(Link):
+    """A Notecard at `address` of `bus`.
+
+    bus: write(address, buf, n) and read(address, buf, n), the first n bytes of buf; OSError for a NACK or a
+        fault.
+    mtu: bytes of data in one transfer, 1 to 253; the bus must take mtu + 2. Common limits: 253, 127, 30.
+    gap_ms: between any two transfers, at least 1 (dev.blues.io). An answer that belongs to the transfer
+        before says that the Notecard was asked too soon: the gap then doubles, up to 25 ms.
+    first_query_ms, query_ms, query_until_ms, slow_query_ms: the reply is asked for first_query_ms after the
+        request, then every query_ms until query_until_ms, then every slow_query_ms. note-c and note-python
+        ask every 50 ms; asking without a pause put some Notecards into an error state (note-python, PR 79).
+    Allocates one buffer of mtu + 2 bytes.
+    """
+
+    holds_reply = True  # the reply waits in the Notecard until it is fetched: flash may be written meanwhile
+
+    def __init__(
+        self,
+        bus,
+        clock,
+        address=ADDRESS,
+        mtu=MTU,
+        gap_ms=1,
+        first_query_ms=20,
+        query_ms=10,
+        query_until_ms=100,
+        slow_query_ms=50,
+    ):
+        super().__init__(clock, mtu + _HEADER)
+        self._bus = bus
+        self._address = address
+        self._mtu = mtu
+        self._gap_ms = gap_ms
+        self._first_query_ms = first_query_ms
+        self._query_ms = query_ms
+        self._query_until_ms = query_until_ms
+        self._slow_query_ms = slow_query_ms
+        self._waiting = 0  # bytes the Notecard last said it has for us
+        self._hangs = False  # the last thing written timed out: not a NACK
+        self._rest_ms = 0  # from self._written on, the Notecard is to be left alone for so long
+        self._written = clock.ms()
+        self._ended = clock.ms()  # of the last transfer
+
+    def send(self, buf, n):
+        """Send buf[:n], a request with its newline, in chunks with the pauses that the Notecard asks for.
+
+        The pause after the last chunk and the wait before the first query are one and the same.
+        Raises LinkError bus-fault at once if a chunk is not acknowledged: what arrived of the request is then
+        unknown, and resync() is the way on.
+        """
+        self._drop_stale()
+        at = sent = 0
+        while at < n:
+            self._rest()
+            size = min(n - at, self._mtu)
+            self._buf[0] = size
+            for i in range(size):
+                self._buf[1 + i] = buf[at + i]
+            try:
+                self._write(1 + size)
+            except OSError as error:
+                raise self._fault(error) from error
+            at += size
+            sent += size
+            self._rest_ms = max(_CHUNK_MS, self._first_query_ms) if at == n else _CHUNK_MS
+            if sent > _SEGMENT and at < n:
+                self._rest_ms = _SEGMENT_MS
+                sent = 0
+
+    def _take(self):
+        self._rest()
+        if not self._waiting:
+            self._exchange(0)
+            if not self._waiting:
+                return False
+        n = min(self._waiting, self._mtu)
+        self._exchange(n)
+        self._start = _HEADER
+        self._end = _HEADER + n
+        return True
+
+    def _take_known(self):
+        return self._waiting > 0 and self._take()
+
+    def _newline(self):
+        self._waiting = 0
+        self._buf[0] = 1
+        self._buf[1] = 10
+        try:
+            self._write(2)
+        except OSError as error:
+            self._hangs = error.args[:1] == (ETIMEDOUT,)
+            self._clock.sleep(_NACK_MS)
+            return False
+        self._clock.sleep(_NEWLINE_MS)
+        return True
+
+    def _nobody(self):
+        if self._hangs:
+            return LinkError("bus-fault", "the I2C bus hangs: check pull-ups, 100 kHz, power")
+        return super()._nobody()
+
+    def _pause_ms(self, quiet_ms):
+        return self._query_ms if quiet_ms < self._query_until_ms else self._slow_query_ms
+
+    def _exchange(self, n):
+        """Ask for n bytes; read header and data. A Notecard that does not acknowledge gets 3 s."""
+        for left in range(_NACK_TRIES - 1, -1, -1):
+            try:
+                self._buf[0] = 0
+                self._buf[1] = n
+                self._write(2)
+                self._gap()
+                self._bus.read(self._address, self._buf, _HEADER + n)
+                self._ended = self._clock.ms()
+                break
+            except OSError as error:
+                self._ended = self._clock.ms()
+                self._waiting = 0
+                if not left:
+                    raise self._fault(error) from error
+            self._clock.sleep(_NACK_MS)
+        waiting = self._buf[0]
+        if self._buf[1] != n or waiting > MTU:
+            self._waiting = 0
+            self._gap_ms = min(2 * self._gap_ms, _GAP_MOST_MS)
+            raise LinkError("bad-header", "asked for %d bytes, header says %d" % (n, self._buf[1]))
+        self._waiting = waiting
+
+    def _write(self, n):
+        self._gap()
+        self._bus.write(self._address, self._buf, n)
+        self._ended = self._written = self._clock.ms()
+
+    def _gap(self):
+        """Wait until gap_ms have passed since the last transfer; one tick more, as ticks are cut off."""
+        if self._clock.since(self._ended) <= self._gap_ms:
+            self._clock.sleep(self._gap_ms)
+
+    def _rest(self):
+        """Wait for what is left of the pause that the last thing written asked for."""
+        if self._rest_ms:
+            left_ms = self._rest_ms - self._clock.since(self._written)
+            self._rest_ms = 0
+            if left_ms > 0:
+                self._clock.sleep(left_ms)
+
+    def _fault(self, error):
+        return LinkError("bus-fault", "I2C address 0x%02x: error %r" % (self._address, error.args[:1]))

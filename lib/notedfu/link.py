@@ -1,0 +1,132 @@
+"""What the two links have in common: lines in, and the way back to a quiet line after a fault.
+
+A link has these obligations:
+    _take()              brings what has come into self._buf, sets self._start and self._end; True if any
+    _take_known()        the same, but asks nothing of a Notecard that may have nothing
+    _newline()           sends a bare newline, with its pause; False if the Notecard did not take it
+    _pause_ms(quiet_ms)  how long to wait before the next look, after quiet_ms without a byte
+
+The numbers are note-c's (n_lib.h, n_i2c.c, n_serial.c), which the Notecard is tested with.
+"""
+
+from notedfu.errors import LinkError
+
+_BETWEEN_MS = 1000  # the longest silence inside a line
+_LINE_BYTES = 65536  # no reply is longer (8192 bytes of image are 11 KB of base64): beyond it is babble
+_RESYNC_TRIES = 10
+_RESYNC_MS = 30000  # all of a resync; a stale reply of 11 KB takes 12 s at 9600 baud
+_SETTLE_MS = 250  # after a fault while draining
+_QUIET_MS = 500  # so long nothing but CR and LF may come before the line counts as quiet
+_BLANK = b"\r\n"
+
+
+class Link:
+    """A byte pipe to a Notecard. `size`: bytes of the one buffer, which holds what was received last.
+
+    Nothing here allocates, but for faults.
+    """
+
+    def __init__(self, clock, size):
+        self._clock = clock
+        self._buf = bytearray(size)
+        self._start = 0  # self._buf[_start:_end] has been received and not yet been fed on
+        self._end = 0
+
+    def receive(self, stage, timeout_ms):
+        """Feed one line, its newline included, to stage.feed(buf, start, end).
+
+        A line is a JSON reply, or a frame of binary: COBS as the Notecard has it contains no newline.
+        What comes after the newline is kept for the next call.
+
+        timeout_ms: for the first byte; between later ones it is 1 s.
+        Raises LinkError no-reply, short-reply, bus-fault, bad-header, bad-reply; and what the stage raises.
+        """
+        clock = self._clock
+        left = _LINE_BYTES
+        allowed_ms = timeout_ms
+        heard = clock.ms()
+        while left > 0:
+            if self._start == self._end and not self._take():
+                quiet_ms = clock.since(heard)
+                if quiet_ms >= allowed_ms:
+                    raise _silence(_LINE_BYTES - left, quiet_ms)
+                clock.sleep(min(self._pause_ms(quiet_ms), allowed_ms - quiet_ms))
+                continue
+            start = self._start
+            end = self._buf.find(b"\n", start, self._end) + 1
+            self._start = end or self._end
+            left -= self._start - start
+            stage.feed(self._buf, start, self._start)
+            if end:
+                return
+            heard = clock.ms()
+            allowed_ms = _BETWEEN_MS
+        raise LinkError("bad-reply", "%d bytes without a newline: not a Notecard's reply" % _LINE_BYTES)
+
+    def resync(self):
+        """Throw away what is under way in both directions, until a bare newline is answered by a blank line.
+
+        Takes 0.75 s where all is well, at most 33 s and the bus's own timeouts.
+        Raises LinkError no-notecard (nothing answers), bus-fault (the bus hangs, or answers nonsense).
+        """
+        clock = self._clock
+        began = clock.ms()
+        self._start = self._end = 0
+        heard = 0
+        for _ in range(_RESYNC_TRIES):
+            if clock.since(began) >= _RESYNC_MS:
+                break
+            if not self._newline():
+                continue
+            blank, other = self._drain(began)
+            heard += blank + other
+            if blank and not other:
+                return
+        if not heard:
+            raise self._nobody()
+        raise LinkError(
+            "bus-fault", "no blank line in %d ms, %d bytes of other things" % (clock.since(began), heard)
+        )
+
+    def _nobody(self):
+        return LinkError("no-notecard", "nothing answers a newline: check wiring, power, address, baud rate")
+
+    def _drop_stale(self):
+        """Drop what is left over from an earlier reply, before a request is sent."""
+        left = _LINE_BYTES
+        while self._take_known():
+            left -= self._end - self._start
+            if left < 0:
+                raise LinkError("bus-fault", "bytes come without an end: check the baud rate")
+        self._start = self._end = 0
+
+    def _drain(self, began):
+        """Take and drop until it is quiet; returns how many bytes were CR or LF, and how many were not."""
+        clock = self._clock
+        blank = other = 0
+        quiet = clock.ms()
+        while clock.since(quiet) < _QUIET_MS and clock.since(began) < _RESYNC_MS:
+            try:
+                if not self._take():
+                    clock.sleep(self._pause_ms(clock.since(quiet)))
+                    continue
+            except LinkError:  # a fault in here is one more thing to be drained
+                clock.sleep(_SETTLE_MS)
+                other += 1
+                continue
+            before = other
+            for at in range(self._start, self._end):
+                if self._buf[at] in _BLANK:
+                    blank += 1
+                else:
+                    other += 1
+            self._start = self._end
+            if other > before:
+                quiet = clock.ms()
+        return blank, other
+
+
+def _silence(count, quiet_ms):
+    if count:
+        return LinkError("short-reply", "%d bytes, then nothing for %d ms" % (count, quiet_ms))
+    return LinkError("no-reply", "nothing came in %d ms" % quiet_ms)
