@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools import paths
 from tools.failure import Failure
-from tools.image import container, info, keys, make
+from tools.image import container, device, imgtool, info, keys, make, version
 
 
 def _show(lines):
@@ -61,14 +61,20 @@ def do_verify(options):
     info.agreement(image)
     public = keys.public(options.key)
     with make.scratch() as work:
-        make.imgtool.verify(options.image, public, work)
+        imgtool.verify(options.image, public, work)
     digest = make.digest_of(options.image)
     print("good: %s, signed by %s..." % (digest.hex(), keys.settings_text(public)[:24]))
 
 
 def do_info(options):
     trusted = [keys.settings_text(keys.public(key)) for key in options.key]
+    if options.settings:
+        trusted += device.keys_in(options.settings)
     _show(info.lines(options.image, trusted))
+    if options.settings:
+        running = version.parse(options.running) if options.running else None
+        answer = device.answer(options.image, options.settings, running, options.counter)
+        print("a device with these settings would %s" % answer)
 
 
 def _make_arguments(add):
@@ -131,6 +137,9 @@ def _parser():
     add = command("info", do_info, "all about an image")
     add("image")
     add("--key", action="append", default=[], help="a key that may have signed it")
+    add("--settings", metavar="notedfu.json", help="say what a device with these settings would do with it")
+    add("--running", metavar="VERSION", help="the version that this device runs")
+    add("--counter", type=int, default=0, help="the security counter that this device holds")
     return parser
 
 

@@ -17,9 +17,6 @@ _PROTECTED, _UNPROTECTED = 0x6908, 0x6907
 _PIECE = 65536
 _TLV_LIMIT = 8192  # a sane image's areas are a few hundred bytes
 
-SHA256, KEYHASH, P256, ED25519 = 0x10, 0x01, 0x22, 0x24
-DEPENDENCY, COUNTER, VENDOR, CLASS = 0x40, 0x50, 0x74, 0x75
-
 Container = namedtuple(
     "Container", "path size header_size payload_size flags version protected plain covered header"
 )
@@ -57,11 +54,10 @@ def read(path):
             if covered - at != protected_size:
                 raise Failure("the header and the protected TLV area differ about its size")
         plain, end = _area(file, covered, _UNPROTECTED)
-    size = os.path.getsize(path)
-    if end != size:
-        raise Failure("%d bytes follow the image in %s" % (size - end, path))
+    if end != size(path):
+        raise Failure("%d bytes follow the image in %s" % (size(path) - end, path))
     return Container(
-        path, size, header_size, payload_size, flags, tuple(numbers), protected, plain, covered, raw
+        path, end, header_size, payload_size, flags, tuple(numbers), protected, plain, covered, raw
     )
 
 
@@ -85,6 +81,11 @@ def pieces(path, start, end):
             yield piece
 
 
+def size(path):
+    """The size of a file in bytes."""
+    return os.path.getsize(path)
+
+
 def digest(container):
     """The SHA-256 of what a signature covers: header, payload and protected TLVs."""
     total = hashlib.sha256()
@@ -96,7 +97,7 @@ def digest(container):
 def sums(path):
     """crc32 (a number) and md5 (hex) of the whole file, as Notehub shows them."""
     crc, md5 = 0, hashlib.md5(usedforsecurity=False)
-    for piece in pieces(path, 0, os.path.getsize(path)):
+    for piece in pieces(path, 0, size(path)):
         crc = binascii.crc32(piece, crc)
         md5.update(piece)
     return crc, md5.hexdigest()

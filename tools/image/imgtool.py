@@ -5,9 +5,10 @@ import subprocess
 import uuid
 from collections import namedtuple
 
+from notedfu import image as fields
 from tools import paths
 from tools.failure import Failure
-from tools.image import container, keys, tlvs
+from tools.image import keys
 
 # All that decides a container's bytes beside the payload. custom: {TLV type: bytes} of the protected area.
 Recipe = namedtuple("Recipe", "version header_size counter vendor cls dependencies custom")
@@ -86,15 +87,15 @@ def recipe_of(image):
     """The recipe that an image was made by, from its own header and protected TLVs."""
     custom, counter, vendor, cls, dependencies = {}, None, None, None, []
     for kind, data in image.protected:
-        if kind == container.COUNTER:
+        if kind == fields.COUNTER:
             counter = int.from_bytes(data, "little")
-        elif kind == container.VENDOR:
+        elif kind == fields.VENDOR:
             vendor = str(uuid.UUID(bytes=data))
-        elif kind == container.CLASS:
+        elif kind == fields.CLASS:
             cls = str(uuid.UUID(bytes=data))
-        elif kind == container.DEPENDENCY:
+        elif kind == fields.DEPENDENCY:
             dependencies.append((data[0], data[4], data[5], *pair(data[6:])))
-        elif kind in (tlvs.MARKER, tlvs.KIND, tlvs.UNPACKED, tlvs.TRUSTED):
+        elif kind in (fields.MARKER, fields.KIND, fields.UNPACKED, fields.KEYS):
             custom[kind] = data
         else:
             raise Failure("the image has a protected TLV 0x%02X that this tool did not write" % kind)

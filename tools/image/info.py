@@ -5,6 +5,7 @@ import tarfile
 import uuid
 from pathlib import Path
 
+from notedfu import image as fields
 from tools.failure import Failure
 from tools.image import container, imgtool, keys, make, tlvs, version
 
@@ -12,18 +13,18 @@ from tools.image import container, imgtool, keys, make, tlvs, version
 LIMITS = (("most Notecards", 1536 * 1024), ("Notecard WiFi v2", 900 * 1024))
 
 _NAMES = {
-    container.SHA256: "SHA-256",
-    container.KEYHASH: "key hash",
-    container.P256: "P-256 signature",
-    container.ED25519: "Ed25519 signature",
-    container.DEPENDENCY: "requires",
-    container.COUNTER: "security counter",
-    container.VENDOR: "vendor",
-    container.CLASS: "class",
-    tlvs.MARKER: "Notehub's marker",
-    tlvs.KIND: "payload",
-    tlvs.UNPACKED: "unpacked",
-    tlvs.TRUSTED: "trusted keys",
+    fields.SHA256: "SHA-256",
+    fields.KEY_HASH: "key hash",
+    fields.ECDSA_P256: "P-256 signature",
+    fields.ED25519: "Ed25519 signature",
+    fields.DEPENDENCY: "requires",
+    fields.COUNTER: "security counter",
+    fields.VENDOR: "vendor",
+    fields.CLASS: "class",
+    fields.MARKER: "Notehub's marker",
+    fields.KIND: "payload",
+    fields.UNPACKED: "unpacked",
+    fields.KEYS: "trusted keys",
 }
 
 
@@ -35,24 +36,24 @@ def size_lines(size):
 
 
 def _in_words(kind, data):
-    if kind == tlvs.MARKER:
+    if kind == fields.MARKER:
         facts = tlvs.read_marker(data)
         return json.dumps(facts) if facts is not None else "damaged, Notehub would not find it"
-    if kind == tlvs.KIND:
+    if kind == fields.KIND:
         return data.decode("ascii", "replace")
-    if kind == tlvs.UNPACKED and len(data) == 6:
+    if kind == fields.UNPACKED and len(data) == 6:
         return "%d bytes in %d files" % (
             int.from_bytes(data[:4], "little"),
             int.from_bytes(data[4:], "little"),
         )
-    if kind == tlvs.TRUSTED:
+    if kind == fields.KEYS:
         listed = tlvs.read_trusted(data)
         return " ".join(listed) if listed else "damaged"
-    if kind == container.COUNTER:
+    if kind == fields.COUNTER:
         return str(int.from_bytes(data, "little"))
-    if kind in (container.VENDOR, container.CLASS) and len(data) == 16:
+    if kind in (fields.VENDOR, fields.CLASS) and len(data) == 16:
         return str(uuid.UUID(bytes=data))
-    if kind == container.DEPENDENCY and len(data) == 12:
+    if kind == fields.DEPENDENCY and len(data) == 12:
         numbers = (data[4], data[5], *imgtool.pair(data[6:]))
         return "image %d at least %s" % (data[0], version.write(numbers))
     return data.hex()
@@ -60,7 +61,7 @@ def _in_words(kind, data):
 
 def agreement(image):
     """Raises Failure unless header, marker and file name name one version."""
-    facts = tlvs.read_marker(container.first(image.protected, tlvs.MARKER) or b"") or {}
+    facts = tlvs.read_marker(container.first(image.protected, fields.MARKER) or b"") or {}
     text = version.write(image.version)
     if facts.get("version") != text:
         raise Failure("the header says version %s, the marker says %s" % (text, facts.get("version")))
@@ -96,8 +97,8 @@ def files(image):
 
 def signature(image, digest, trusted):
     """Whose signature it is, of the keys in `trusted` (settings strings), in one line."""
-    hashed = container.first(image.plain, container.KEYHASH)
-    made = container.first(image.plain, container.P256) or container.first(image.plain, container.ED25519)
+    hashed = container.first(image.plain, fields.KEY_HASH)
+    made = container.first(image.plain, fields.ECDSA_P256) or container.first(image.plain, fields.ED25519)
     if made is None:
         return "none: devices take it only with allow_unsigned and without keys"
     for text in trusted:
@@ -105,7 +106,8 @@ def signature(image, digest, trusted):
         if keys.key_hash(key) == hashed:
             good = keys.verifies(key, made, digest)
             return "%s by %s..." % ("good, made" if good else "WRONG, claims to be made", text[:24])
-    return "by the key with hash %s, which is not among the %d given" % (hashed.hex()[:16], len(trusted))
+    unknown = "which is none of the %d given" % len(trusted) if trusted else "--key or --settings checks it"
+    return "by the key with hash %s..., %s" % ((hashed or b"").hex()[:16], unknown)
 
 
 def identity_lines(image):
@@ -125,7 +127,7 @@ def lines(path, trusted):
     image = container.read(path)
     yield from identity_lines(image)
     digest = container.digest(image)
-    claimed = container.first(image.plain, container.SHA256)
+    claimed = container.first(image.plain, fields.SHA256)
     yield "identity   %s" % digest.hex()
     yield "signature  %s" % signature(image, digest, trusted)
     yield "header     %d bytes, flags 0x%x, payload %d bytes" % (
@@ -141,11 +143,11 @@ def lines(path, trusted):
                 _NAMES.get(kind, "unknown"),
                 _in_words(kind, data),
             )
-    if container.first(image.protected, tlvs.KIND) == b"slots":
+    if claimed != digest:
+        raise Failure("the image is damaged: its SHA-256 is not the one that it claims")
+    if container.first(image.protected, fields.KIND) == b"slots":
         for name, size in files(image):
             yield "  %9d  %s" % (size, name)
-    if claimed != digest:
-        raise Failure("the image is damaged: its SHA-256 is %s" % digest.hex())
     agreement(image)
 
 
@@ -156,7 +158,7 @@ def after_making(path, public, cls):
     make.digest_of(path)
     yield "upload this file to Notehub (Settings > Firmware > Host):"
     yield from identity_lines(image)
-    yield "identity   %s" % container.first(image.plain, container.SHA256).hex()
+    yield "identity   %s" % container.first(image.plain, fields.SHA256).hex()
     yield "devices take it if notedfu.json has:"
     for line in settings_lines(public, cls):
         yield "  " + line
@@ -169,4 +171,4 @@ def settings_lines(public, cls):
     else:
         yield '"keys": ["%s"]' % keys.settings_text(public)
     if cls:
-        yield '"class": "%s"' % imgtool.class_id(cls).hex
+        yield '"class_id": "%s"' % imgtool.class_id(cls).hex

@@ -7,9 +7,11 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from notedfu import image as fields
+from notedfu.errors import DfuError
 from tools import paths
 from tools.failure import Failure
-from tools.image import container, imgtool, keys, payload, tlvs, version
+from tools.image import container, device, imgtool, keys, payload, tlvs, version
 
 _HEADER = {"slots": 32, "esp32": 4096}  # 32 is the least; a page keeps a native image's pages whole
 
@@ -69,12 +71,12 @@ def _marker(options, name, numbers):
 
 def _recipe(options, name, numbers, members):
     custom = {
-        tlvs.MARKER: _marker(options, name, numbers),
-        tlvs.KIND: options.kind.encode(),
-        tlvs.UNPACKED: tlvs.unpacked(members),
+        fields.MARKER: _marker(options, name, numbers),
+        fields.KIND: options.kind.encode(),
+        fields.UNPACKED: tlvs.unpacked(members),
     }
     if options.trust:
-        custom[tlvs.TRUSTED] = tlvs.trusted(keys.settings_text(keys.public(key)) for key in options.trust)
+        custom[fields.KEYS] = tlvs.trusted(keys.settings_text(keys.public(key)) for key in options.trust)
     vendor, cls = imgtool.split_class(options.cls) if options.cls else (None, None)
     needs = [(0, *version.parse(text)) for text in options.requires]
     return imgtool.Recipe(numbers, _HEADER[options.kind], options.counter, vendor, cls, needs, custom)
@@ -98,7 +100,11 @@ def make(options):
 
 
 def _put(made, out):
-    """Moves a finished image to its place, whole or not at all."""
+    """Moves a finished image to its place, whole or not at all, and only if a device can read it."""
+    try:
+        device.read(made)
+    except DfuError as error:
+        raise Failure("no device would take this image, %s" % error) from None
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(out.name + ".part")
     shutil.copyfile(made, part)
@@ -123,7 +129,7 @@ def digest_of(path):
     """The digest that a key elsewhere has to sign, after checking that the image really has it."""
     image = container.read(path)
     digest = container.digest(image)
-    if container.first(image.plain, container.SHA256) != digest:
+    if container.first(image.plain, fields.SHA256) != digest:
         raise Failure("%s is damaged: its SHA-256 is not the one it claims" % path)
     return digest
 

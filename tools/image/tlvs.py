@@ -1,16 +1,12 @@
-"""What notedfu adds to an MCUboot image: four TLVs in the protected area. docs/SPEC.md draws them."""
+"""The contents of the four TLVs that notedfu adds to an MCUboot image. docs/SPEC.md draws them."""
 
 import json
 import struct
 
-MARKER = 0xA0  # firmware::info:{...} and a NUL, which Notehub looks for in the uploaded file
-KIND = 0xA1  # ASCII, how the payload is installed
-UNPACKED = 0xA2  # u32 bytes, u16 files, little endian
-TRUSTED = 0xA3  # {u8 algorithm, raw public key}, repeated: the keys that count from this image on
+from notedfu.image import KEY_ED25519, KEY_P256, KEY_SIZES
 
-KINDS = ("slots", "esp32")
 PREFIX = b"firmware::info:"
-ALGORITHMS = {"p256": (1, 64), "ed25519": (2, 32)}  # number in TRUSTED, length of a raw public key
+ALGORITHMS = {"p256": KEY_P256, "ed25519": KEY_ED25519}
 
 # The ten that dfu.status takes as a version, in the order of Blues' samples, and `firmware` among them.
 KEYS = (
@@ -44,18 +40,18 @@ def trusted(keys):
     listed = b""
     for key in keys:
         algorithm, digits = key.split(":")
-        listed += bytes([ALGORITHMS[algorithm][0]]) + bytes.fromhex(digits)
+        listed += bytes([ALGORITHMS[algorithm]]) + bytes.fromhex(digits)
     return listed
 
 
 def read_trusted(data):
     """The settings strings in a key list; None if it is damaged."""
-    names = {number: (name, length) for name, (number, length) in ALGORITHMS.items()}
+    names = {number: name for name, number in ALGORITHMS.items()}
     keys, at = [], 0
     while at < len(data):
-        name, length = names.get(data[at], (None, 0))
-        if name is None or at + 1 + length > len(data):
+        end = at + 1 + KEY_SIZES.get(data[at], len(data))
+        if end > len(data):
             return None
-        keys.append(name + ":" + data[at + 1 : at + 1 + length].hex())
-        at += 1 + length
+        keys.append(names[data[at]] + ":" + data[at + 1 : end].hex())
+        at = end
     return keys
