@@ -43,7 +43,9 @@ TABLE = (
     ("healthy_s", 60, (1, 86400)),
     ("failing_runs", 5, (1, 99)),
     ("fall_back", False, bool),
-    ("watchdog_ms", 0, (0, 600000)),
+    ("trial_s", 3600, (10, 604800)),
+    ("recovery_s", 3600, (60, 604800)),
+    ("watchdog_s", 120, (0, 86400)),
 )
 
 

@@ -1,0 +1,25 @@
+"""The pipeline, put together: the one place that knows all of its parts."""
+
+
+def assemble(boot):
+    """Return (Updater, Notecard) for this board's settings. Allocates all of the driver's buffers."""
+    from notedfu.dfu import Dfu
+    from notedfu.notecard import Notecard
+    from notedfu.reply import Reply
+    from notedfu.update import Updater
+
+    notecard = Notecard(_link(boot), boot.clock, Reply())
+    dfu = Dfu(notecard, boot.clock, bytearray(boot.settings.page))
+    return Updater(boot, dfu), notecard
+
+
+def _link(boot):
+    settings, clock = boot.settings, boot.clock
+    if settings.link == "uart":
+        from notedfu.uart import UartLink
+
+        return UartLink(boot.port.serial(settings), clock)
+    from notedfu.i2c import I2CLink
+
+    bus = boot.port.bus(settings)
+    return I2CLink(bus, clock, settings.i2c_address, settings.i2c_mtu, settings.i2c_gap_ms)

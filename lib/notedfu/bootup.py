@@ -1,0 +1,203 @@
+"""What a boot does: decide by table, act, hand over to supervise. Every boot loads this: keep it light.
+
+MicroPython acts from main.py alone, so that a soft reset into the raw REPL, which runs boot.py and skips
+main.py, decides nothing and swaps nothing. CircuitPython acts from boot.py, where it may always write.
+"""
+
+from notedfu.errors import DfuError, ImageError
+from notedfu.journal import FRESH, GOOD, IDLE, LOST, PENDING, REFUSED, TRIAL, Journal
+from notedfu.settings import Settings
+from notedfu.slots import A, B, Slots, other
+
+# The first row that fits decides. None fits everything. SPEC.md draws the same rows, and a test compares.
+#   record: LOST where neither copy of the journal is valid on a board that has slots
+#   left: swaps (PENDING) or runs (TRIAL) are left · active: the active slot is whole
+#   other: the other slot is whole, confirmed, and its counter is not lower than the journal's
+#   failing: the app ended uncleanly too often in a row
+TABLE = (
+    # record, state, left, active, other, failing, action
+    (LOST, None, None, None, None, None, "rebuild"),
+    (None, PENDING, True, None, None, None, "swap"),
+    (None, PENDING, False, None, None, None, "discard"),
+    (None, TRIAL, True, True, None, None, "try"),
+    (None, TRIAL, None, None, None, None, "revert"),
+    (None, None, None, True, None, False, "run"),
+    (None, None, None, True, True, True, "fall-back"),
+    (None, None, None, True, None, True, "recover"),
+    (None, None, None, False, True, None, "fall-back"),
+    (None, None, None, False, False, None, "recover"),
+)
+
+_FINAL = ("run", "try", "recover")
+_STEPS = 6  # the longest way through the table is rebuild, fall-back, run; more is a defect
+
+
+def decide(record, state, left, active, other, failing):
+    """The action of the first row that fits. Allocates nothing but the tuple."""
+    found = (record, state, left, active, other, failing)
+    for row in TABLE:
+        for wanted, have in zip(row, found):
+            if wanted is not None and wanted != have:
+                break
+        else:
+            return row[-1]
+    raise AssertionError("the table has no row for this")
+
+
+class Boot:
+    """One boot: the port, settings, journal and slots, and what is done about them.
+
+    `slot` is the active slot afterwards. `notes` are sentences for the console.
+    """
+
+    def __init__(self, port):
+        self.port = port
+        self.clock = port.clock()
+        self.settings = Settings().load(port.root + "/notedfu.json")
+        self.data = port.root + "/notedfu.d"
+        self.journal = Journal(self.data + "/journal")
+        self.slots = Slots(self.data)
+        self.swapped = False
+        self._deferred = False
+
+    def off(self):
+        """Whether a person has switched the updater off: by setting, by file or by pin."""
+        return self.settings.off or self.port.exists("/notedfu.off") or self.port.pin_is_low(self.settings.off_pin)
+
+    def act(self):
+        """Do what the table says until the board knows what to run. Returns "run", "try" or "recover"."""
+        journal = self.journal
+        journal.load()
+        journal.repair()
+        if journal.condition == FRESH and not self.slots.any():
+            journal.create()
+            journal.save()
+        for _ in range(_STEPS):
+            action = self._decide()
+            if action in _FINAL:
+                return action
+            if action == "rebuild":
+                self._rebuild()
+            elif action == "swap":
+                self._swap()
+            elif action == "discard":
+                self.refuse("swap-failed", "%d swaps were cut short" % self.settings.swap_tries)
+            elif action == "revert":
+                self.revert("trial-failed", "no run of the trial was confirmed")
+            else:
+                self._fall_back()
+        raise AssertionError("the boot decides in circles")
+
+    def _decide(self):
+        journal = self.journal
+        record = GOOD if journal.condition == GOOD else LOST
+        failing = journal.unclean + journal.running >= self.settings.failing_runs
+        state = IDLE if self._deferred else journal.state
+        left = journal.swap_left if state == PENDING else journal.trial_left
+        active = self.slots.load(journal.active)
+        usable = self._usable(other(journal.active)) and (active is None or self.settings.fall_back)
+        return decide(record, state, left > 0, active is not None, usable, failing)
+
+    def _usable(self, slot):
+        manifest = self.slots.load(slot)
+        return manifest is not None and manifest.confirmed and manifest.counter >= self.journal.counter
+
+    def _rebuild(self):
+        """Both copies of the journal are gone: the confirmed slot with the highest counter, then version, holds."""
+        best, chosen = None, 0
+        for slot in (A, B):
+            manifest = self.slots.load(slot)
+            if manifest and manifest.confirmed and (best is None or manifest.rank > best):
+                best, chosen = manifest.rank, slot
+        self.journal.create()
+        self.journal.active = chosen
+        if chosen:
+            self.journal.counter = best[0]
+        self.journal.save()
+        self.port.say("the journal was lost; slot %s runs" % "-AB"[chosen])
+
+    def _swap(self):
+        journal = self.journal
+        journal.swap_left -= 1  # counted before the swap's first flash operation
+        journal.save()
+        try:
+            from notedfu import swap
+
+            swap.install(self)
+        except ImageError as error:
+            self.refuse(error.code, error.text)
+            return
+        except KeyboardInterrupt:
+            journal.swap_left += 1
+            journal.save()
+            raise
+        except (DfuError, OSError, MemoryError) as error:
+            # a fault of this board, not of the image: what is installed runs, the next boot tries again
+            self.port.complain(error)
+            self._deferred = True
+            return
+        self.swapped = True
+
+    def refuse(self, code, text):
+        """The staged image is not taken: remember why, for the report; what runs stays."""
+        journal = self.journal
+        journal.set_outcome(REFUSED, code + ": " + text)
+        journal.state = IDLE
+        journal.save()
+        self.port.say("refused: %s: %s" % (code, text))
+
+    def revert(self, code, text):
+        """The image on trial has failed: the other slot is active again, or none."""
+        journal = self.journal
+        journal.count_failure(journal.identity)
+        journal.active = other(journal.active)
+        if not self._usable(journal.active):
+            journal.active = 0
+        journal.running = journal.unclean = 0
+        self.refuse(code, text)
+
+    def _fall_back(self):
+        journal = self.journal
+        journal.active = other(journal.active)
+        journal.running = journal.unclean = 0
+        journal.save()
+        self.port.say("slot %s is not whole or keeps failing; the other one runs" % "-AB"[other(journal.active)])
+
+
+def boot():
+    """boot.py's whole work: on a port that may write only there, act; elsewhere nothing."""
+    from notedfu.port import load
+
+    port = load()
+    if port.acts_in_boot:
+        one = Boot(port)
+        if not one.off():
+            one.act()
+
+
+def main():
+    """main.py's whole work: it ends in a running app, in recovery, in a reset, or in the REPL by Ctrl-C."""
+    from notedfu.port import load
+
+    run(load())
+
+
+def run(port):
+    """As main(), with the port given."""
+    try:
+        one = Boot(port)
+        if one.off():
+            port.say("the updater is switched off")
+            return
+        action = one.act()
+        if one.swapped:
+            port.reset()  # the app gets a heap that no swap has used
+        from notedfu import supervise
+
+        supervise.run(one, action)
+    except KeyboardInterrupt:
+        port.say("stopped by Ctrl-C; machine.reset() goes on")
+        port.release()
+    except Exception as error:  # noqa: BLE001 - a defect here must not leave a dead board
+        port.complain(error)
+        port.reset_after(60000)

@@ -1,0 +1,170 @@
+"""MicroPython: esp32, rp2, stm32 and whatever else has `machine`. docs/PORTING.md lists the obligations."""
+
+import os
+import sys
+import time
+
+import machine
+
+from notedfu.clock import Clock
+from notedfu.errors import LocalError
+
+_HARDWARE_WATCHDOG_MS = 8000  # rp2 takes 8388 at most (docs: machine.WDT)
+_FEED_MS = 1000
+_I2C_TIMEOUT_US = 250000  # 255 bytes at 100 kHz take 23 ms, and rp2 and esp32 count the whole transfer
+
+
+class Port:
+    """What this interpreter gives to the core."""
+
+    root = ""  # the prefix of every path
+    acts_in_boot = False  # main.py acts: it may write, and the raw REPL skips it
+
+    def __init__(self):
+        self._guard = None
+
+    def clock(self):
+        """A Clock over this board's ticks."""
+        return Clock(time.ticks_ms, time.ticks_diff, time.sleep_ms)
+
+    def bus(self, settings):
+        """The I2C bus, as i2c.I2CLink wants it."""
+        pins = {}
+        if settings.i2c_scl >= 0:
+            pins = {"scl": machine.Pin(settings.i2c_scl), "sda": machine.Pin(settings.i2c_sda)}
+        return Bus(machine.I2C(settings.i2c_id, freq=settings.i2c_hz, timeout=_I2C_TIMEOUT_US, **pins))
+
+    def serial(self, settings):
+        """The UART, as uart.UartLink wants it."""
+        pins = {}
+        if settings.uart_tx >= 0:
+            pins = {"tx": machine.Pin(settings.uart_tx), "rx": machine.Pin(settings.uart_rx)}
+        return machine.UART(
+            settings.uart_id, settings.uart_baud, timeout=0, rxbuf=settings.uart_rxbuf, **pins
+        )
+
+    def region(self, settings):
+        """The raw flash region for staging, an AbstractBlockDev; LocalError `no-region` if there is none."""
+        start, length = settings.staging_start, settings.staging_length
+        try:
+            if "esp32" in sys.platform:
+                from esp32 import Partition
+
+                return Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
+            if length and sys.platform == "rp2":
+                from rp2 import Flash
+
+                return Flash(start=start, len=length)
+            if length and sys.platform == "pyboard":
+                from pyb import Flash
+
+                return Flash(start=start, len=length)
+        except (ImportError, IndexError, OSError, ValueError) as error:
+            raise LocalError("no-region", "staging region: %s" % error) from error
+        raise LocalError("no-region", "this board has no staging region as the settings say; use a file")
+
+    def sha256(self):
+        """A new running SHA-256, or LocalError `no-sha256`."""
+        try:
+            from hashlib import sha256
+        except ImportError as error:
+            raise LocalError("no-sha256", "this interpreter has no hashlib.sha256") from error
+        return sha256()
+
+    def exists(self, path):
+        """Whether there is a file or folder at `path`, which begins with a slash."""
+        try:
+            os.stat(self.root + path)
+        except OSError:
+            return False
+        return True
+
+    def pin_is_low(self, number):
+        """Whether pin `number`, pulled up, is held low; False for a negative number."""
+        if number < 0:
+            return False
+        return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP).value() == 0
+
+    def guard(self, clock, patience_ms):
+        """Start the watchdog: alive() must be called at least every patience_ms. Returns the guard."""
+        self._guard = Guard(clock, patience_ms)
+        return self._guard
+
+    def release(self):
+        """A person has taken over: the watchdog, which can't be stopped, is fed from now on."""
+        if self._guard is not None:
+            self._guard.release()
+
+    def reset(self):
+        """A hard reset. Does not return."""
+        machine.reset()
+
+    def reset_after(self, delay_ms):
+        """A hard reset after delay_ms, in which Ctrl-C still reaches a person's REPL."""
+        self.say("reset in %d s" % (delay_ms // 1000))
+        clock = self.clock()
+        if self._guard is not None:
+            clock.on_tick = self._guard.alive
+        clock.sleep(delay_ms)
+        machine.reset()
+
+    def say(self, text):
+        """One line on the console."""
+        print("notedfu:", text)
+
+    def complain(self, error):
+        """An error, with its traceback, on the console."""
+        sys.print_exception(error)
+
+
+class Bus:
+    """machine.I2C in the form that the link wants; views are kept, so that the steady state allocates nothing."""
+
+    def __init__(self, i2c):
+        self._i2c = i2c
+        self._view = memoryview(b"")
+        self._of = None
+
+    def write(self, address, buf, n):
+        """Write buf[:n], then STOP; OSError for a NACK or a bus fault."""
+        self._i2c.writeto(address, self._cut(buf, n))
+
+    def read(self, address, buf, n):
+        """Read n bytes to the start of buf, then STOP; OSError as for write()."""
+        self._i2c.readfrom_into(address, self._cut(buf, n))
+
+    def _cut(self, buf, n):
+        if n == len(buf):
+            return buf
+        if self._of is not buf or len(self._view) != n:
+            self._of = buf
+            self._view = memoryview(buf)[:n]
+        return self._view
+
+
+class Guard:
+    """A hardware watchdog that a timer feeds for as long as alive() keeps being called.
+
+    The hardware's limit is a few seconds; an app's patience may be minutes. The timer stops feeding when
+    patience_ms have passed without alive().
+    """
+
+    def __init__(self, clock, patience_ms):
+        self._clock = clock
+        self._patience_ms = patience_ms
+        self._last = clock.ms()
+        self._watchdog = machine.WDT(timeout=_HARDWARE_WATCHDOG_MS)
+        self._timer = machine.Timer(-1)
+        self._timer.init(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=self._feed)
+
+    def alive(self):
+        """The app or the updater is at work."""
+        self._last = self._clock.ms()
+
+    def release(self):
+        """From now on the watchdog is fed whatever happens."""
+        self._patience_ms = None
+
+    def _feed(self, _):
+        if self._patience_ms is None or self._clock.since(self._last) < self._patience_ms:
+            self._watchdog.feed()

@@ -1,0 +1,142 @@
+"""Preflight: what the Notecard offers is judged by its first and last bytes, before anything is erased.
+
+What is judged here is not authenticated yet: the same judgement is made again on the bytes in flash. A foreign
+image costs two dfu.get and no erase.
+"""
+
+from notedfu.errors import ImageError, LocalError
+from notedfu.image import HEADER_SIZE, TAIL_LIMIT, parse_header, parse_tail, tail_size
+from notedfu.verdict import Policy, Signatures, forget, judge, parse_key, parse_uuid
+
+_AREA_HEADER = 4  # bytes of magic and total length before a TLV area
+
+
+class Offer:
+    """An image as dfu.status describes it. What its body does not say is None."""
+
+    def __init__(self, body):
+        body = body if isinstance(body, dict) else {}
+        self.length = _whole(body.get("length"))
+        self.crc32 = _whole(body.get("crc32"))
+        md5 = body.get("md5")
+        self.md5 = md5.lower() if isinstance(md5, str) and len(md5) == 32 else None
+
+    def same(self, other):
+        """Whether both descriptions are of one image, as far as they go."""
+        return (self.length, self.crc32, self.md5) == (other.length, other.crc32, other.md5)
+
+
+def _whole(value):
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+class Candidate:
+    """An offered image after its header and TLVs have been read. `identity` is what it claims to be."""
+
+    def __init__(self, header, tlvs, length):
+        self.header = header
+        self.tlvs = tlvs
+        self.length = length
+        self.identity = tlvs.digest
+
+
+def look(dfu, offer, sha256):
+    """Fetch header and TLVs: two dfu.get, a third where the offer has no length. Returns a Candidate.
+
+    Raises ImageError for what can't be an image; its `identity` is then the SHA-256 of the header's bytes.
+    Allocates the TLVs, at most 2 KiB.
+    """
+    head = min(HEADER_SIZE, offer.length or HEADER_SIZE)
+    dfu.get(0, head)
+    start = bytes(dfu.page[:HEADER_SIZE])
+    try:
+        if head < HEADER_SIZE:
+            raise ImageError("short-image", "the image has %d bytes, its header alone has 32" % head)
+        header = parse_header(start)
+        length = offer.length or _length(dfu, header)
+        tail = _fetch(dfu, header.tail, tail_size(header, length))
+        return Candidate(header, parse_tail(tail, len(tail), header), length)
+    except ImageError as error:
+        digest = sha256()
+        digest.update(start)
+        error.identity = digest.digest()
+        raise
+
+
+def _length(dfu, header):
+    """The image's length, from the last TLV area's own header."""
+    dfu.get(header.covered, _AREA_HEADER)
+    total = dfu.page[2] | dfu.page[3] << 8
+    if not _AREA_HEADER <= total <= TAIL_LIMIT:
+        raise ImageError("bad-area", "TLVs of %d bytes" % total)
+    return header.covered + total
+
+
+def _fetch(dfu, offset, size):
+    """`size` bytes of the image from `offset`, as a new bytearray; size is bounded by TAIL_LIMIT."""
+    whole = bytearray(size)
+    have = 0
+    while have < size:
+        count = min(size - have, len(dfu.page))
+        dfu.get(offset + have, count)
+        whole[have : have + count] = memoryview(dfu.page)[:count]
+        have += count
+    return whole
+
+
+class Vouched:
+    """Signatures for the second judgement: the digest was found signed once, and has not changed."""
+
+    def __init__(self, signatures, identity):
+        self._signatures = signatures
+        self._identity = identity
+
+    def find(self, keys, key_hash):
+        return self._signatures.find(keys, key_hash)
+
+    def good(self, key, digest, signature):
+        return digest == self._identity
+
+
+class Judge:
+    """What this device takes: settings, the confirmed slot and the journal, brought into one policy."""
+
+    def __init__(self, boot):
+        settings, journal = boot.settings, boot.journal
+        running = boot.slots.load(journal.active)
+        policy = Policy()
+        policy.allow_unsigned = settings.allow_unsigned
+        policy.counter = journal.counter
+        policy.kinds = (b"slots",)
+        if settings.class_id:
+            policy.class_id = parse_uuid(settings.class_id)
+        keys = running.keys if running is not None and running.confirmed else ()
+        policy.keys = keys or [parse_key(text) for text in settings.keys]
+        if running is not None:
+            policy.running = running.version
+        self._policy = policy
+        self._signatures = Signatures(boot.port.sha256_of, boot.clock.tick)
+
+    def before_download(self, candidate):
+        """Judge header and TLVs, signature included; ImageError is the verdict."""
+        try:
+            judge(candidate.header, candidate.tlvs, self._policy, self._signatures)
+        finally:
+            forget()
+
+    def on_flash(self, image, identity):
+        """Judge the same things in the bytes on flash, whose digest is verified to be `identity`."""
+        if image.digest != identity:
+            raise ImageError("bad-digest", "what is on flash is not what was offered")
+        judge(image.header, image.tlvs, self._policy, Vouched(self._signatures, identity))
+
+
+def check_room(slots, active, candidate):
+    """LocalError `no-room` if the unpacked app can't fit beside the one that runs."""
+    tlvs = candidate.tlvs
+    if tlvs.unpacked_size is None:
+        raise ImageError("bad-tlv", "the image does not say how large its payload unpacks")
+    room = slots.room(active)
+    needed = slots.room_needed(tlvs.unpacked_size, tlvs.file_count)
+    if needed > room:
+        raise LocalError("no-room", "the app unpacks to %d bytes, %d are free" % (needed, room))

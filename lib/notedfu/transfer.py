@@ -1,0 +1,125 @@
+"""One image's way from the Notecard to verified bytes in staging, a page at a time."""
+
+from notedfu.crc32 import Crc32
+from notedfu.errors import TransferError
+from notedfu.image import Image, Nowhere
+
+
+class Transfer:
+    """Download, resume and verification of one candidate.
+
+    step() does one page of whatever is next and returns True while there is more. The page buffer is dfu.page.
+    """
+
+    def __init__(self, dfu, candidate, offer, staging, boot):
+        self.candidate = candidate
+        self._dfu = dfu
+        self._offer = offer
+        self._staging = staging
+        self._port = boot.port
+        self._clock = boot.clock
+        self._crc = Crc32()
+        self._md5 = boot.port.md5() if offer.md5 else None
+        self._view = memoryview(dfu.page)
+        self._short = memoryview(b"")
+        self._at = 0  # bytes of the prefix that are summed again, later bytes that are verified
+        self._asked = 0  # bytes that are asked for and not fetched yet
+        self._image = None
+        self._next = self._rehash
+
+    @property
+    def done(self):
+        """Bytes safely in staging."""
+        return self._staging.length
+
+    @property
+    def total(self):
+        """Bytes of the whole image."""
+        return self.candidate.length
+
+    def open(self, resuming):
+        """Make staging ready: for the rest of an earlier download where `resuming` is its length, else anew."""
+        length = self.candidate.length
+        if resuming != length or not self._staging.resume(length):
+            self._staging.begin(length)
+
+    def step(self, hurry):
+        """Do one page. hurry() says whether the bus must be idle afterwards. Returns False when all is verified."""
+        self._next = self._next(hurry)
+        return self._next is not None
+
+    def stop(self):
+        """Leave no request on the way: the reply of one that was sent early is taken and dropped."""
+        if self._asked:
+            self._asked = 0
+            self._dfu.finish_get()
+
+    def _cut(self, count):
+        if count == len(self._view):
+            return self._view
+        if count != len(self._short):
+            self._short = self._view[:count]
+        return self._short
+
+    def _sum(self, count):
+        self._crc.update(self._dfu.page, 0, count)
+        if self._md5 is not None:
+            self._md5.update(self._cut(count))
+
+    def _read(self, limit):
+        """Read the next page of staging from self._at; returns its count."""
+        count = min(len(self._view), limit - self._at)
+        self._staging.readinto(self._at, self._cut(count))
+        self._at += count
+        self._clock.tick()
+        return count
+
+    def _rehash(self, hurry):
+        """The prefix that an earlier run left goes into the sums."""
+        if self._at < self._staging.length:
+            self._sum(self._read(self._staging.length))
+            return self._rehash
+        return self._download
+
+    def _download(self, hurry):
+        length, have = self.candidate.length, self._staging.length
+        if have == length:
+            return self._check
+        if not self._asked:
+            self._asked = self._dfu.begin_get(have, length - have)
+        count = self._asked
+        self._asked = 0
+        self._dfu.finish_get()
+        # where the link holds the reply, the Notecard prepares the next page while this one is programmed
+        rest = length - have - count
+        if rest and self._dfu.holds_reply and not hurry():
+            self._asked = self._dfu.begin_get(have + count, rest)
+        self._sum(count)
+        self._staging.append(self._cut(count))
+        return self._download
+
+    def _check(self, hurry):
+        """All bytes are there: are they those that the Notecard was given?"""
+        self._staging.commit()
+        crc32, md5 = self._offer.crc32, self._offer.md5
+        if crc32 is not None and self._crc.value() != crc32:
+            raise TransferError("bad-crc32", "0x%08x arrived, 0x%08x was sent" % (self._crc.value(), crc32))
+        if self._md5 is not None:
+            have = self._md5.digest()
+            if have != bytes.fromhex(md5):
+                raise TransferError("bad-md5", "the whole image's md5 is not %s" % md5)
+        self.image_crc32 = self._crc.value()
+        self._at = 0
+        self._image = Image(Nowhere(), self._port.sha256)
+        self._image.begin(self.candidate.length)
+        return self._verify
+
+    def _verify(self, hurry):
+        """Read back from flash: the SHA-256 of what is there is what counts."""
+        count = self._read(self.candidate.length)
+        self._image.feed(self._dfu.page, 0, count)
+        if self._at < self.candidate.length:
+            return self._verify
+        self._image.finish()
+        self.image = self._image
+        return None
