@@ -1,0 +1,225 @@
+"""The boot record, in two copies that are written in turn. docs/SPEC.md draws its bytes.
+
+Each copy has a folder of its own, so that on LittleFS each lies in its own metadata pair, and on FAT a torn
+directory takes one copy with it at most. Copies are rewritten in place and need no room: on LittleFS a small
+file lies in its folder's metadata, and where it does not (program unit of 32 bytes, littlefs lfs.c
+`inline_max`), a reserve file gives its block up while the copy is written.
+"""
+
+import os
+import struct
+
+from notedfu.errors import LocalError
+
+try:
+    from binascii import crc32  # notedfu.crc32 is faster on long data, and too much to load at every boot
+except ImportError:
+
+    def crc32(data):
+        from notedfu.crc32 import Crc32
+
+        crc = Crc32()
+        crc.update(data, 0, len(data))
+        return crc.value()
+
+
+IDLE = 0
+STAGING = 1
+PENDING = 2
+TRIAL = 3
+
+NONE = 0
+INSTALLED = 1
+REFUSED = 2
+
+DFU_MODE = 1
+RETRIED = 2
+
+GOOD = "good"
+FRESH = "fresh"
+LOST = "lost"
+
+SIZE = 209
+_MAGIC = b"NDJ1"
+_FORMAT = "<4sIBBBBBBBBIII32sBII32s64s36sI"  # all but the crc32 at the end
+_TEXT = 64
+_KEY = 8  # bytes of an identity in the list of failures; each entry has one more byte, the tries
+_ENTRIES = 4
+_ENOENT = 2
+_ENOSPC = 28
+
+
+class Journal:
+    """The record's fields as attributes, and where they are kept.
+
+    folder: the journal's own, without a slash at its end. erase_block: bytes; on a filesystem whose unit is
+    smaller, each copy is as long as that, so that nothing else shares its erase block.
+
+    `condition` after load(): GOOD, FRESH (nothing was ever written) or LOST (both copies are damaged).
+    """
+
+    def __init__(self, folder, erase_block=4096):
+        self._folder = folder
+        self._erase_block = erase_block
+        self.clear()
+
+    def clear(self):
+        """Every field as on a board that was never updated; neither copy counts as good."""
+        self._unpack(bytes(SIZE))
+        self.condition = FRESH
+        self._good = -1  # the copy that counts
+        self._bad = [0, 1]  # the copies to write before the good one is touched
+
+    def create(self):
+        """Make what is missing of the files; changes nothing that is there. OSError when there is no room."""
+        from notedfu import journalfiles
+
+        journalfiles.create(self._folder, self._erase_block)
+
+    def load(self):
+        """Read the copy that counts into the fields, and set `condition`."""
+        self.clear()
+        for copy in (0, 1):
+            record = self._read(copy)
+            if _valid(record):
+                self._bad.remove(copy)
+                sequence = struct.unpack_from("<I", record, 4)[0]
+                if self._good < 0 or (sequence - self.sequence) & 0x80000000 == 0:  # the number wraps
+                    self._good = copy
+                    self._unpack(record)
+            elif record.strip(b"\xff") and record.strip(b"\x00"):
+                self.condition = LOST
+        if self._good >= 0:
+            self.condition = GOOD
+
+    def repair(self):
+        """Write an invalid copy anew from the good one; that there is nothing to do is the usual case.
+
+        Call after load() and before anything is decided. Raises LocalError `journal-fault`.
+        """
+        if self._good < 0:
+            return
+        while self._bad:
+            self._write(self._bad[0], self._pack(self.sequence))
+        try:
+            os.stat(self._folder + "/reserve")
+        except OSError:
+            self._make_reserve()
+
+    def save(self):
+        """Commit the fields as one step: after a power cut the record is the old or the new one.
+
+        Raises LocalError `journal-fault` if it can't be written or does not read back; the good copy is
+        never touched before the other one is valid.
+        """
+        sequence = (self.sequence + 1) & 0xFFFFFFFF
+        copy = self._bad[0] if self._bad else 1 - self._good
+        self._write(copy, self._pack(sequence))
+        self.sequence = sequence
+        self._good = copy
+        self.condition = GOOD
+
+    def set_outcome(self, outcome, text):
+        """Remember what became of the image that the record is about, for the report."""
+        self.outcome = outcome
+        self.outcome_length = self.length
+        self.outcome_crc32 = self.image_crc32
+        self.outcome_identity = self.identity
+        self.outcome_text = text
+
+    def failures(self, identity):
+        """How often the image with this identity has failed."""
+        for entry in self._entries():
+            if entry[:_KEY] == identity[:_KEY]:
+                return entry[_KEY]
+        return 0
+
+    def count_failure(self, identity):
+        """Count one more failure (255 at most); the one that failed longest ago makes room."""
+        tries = min(self.failures(identity) + 1, 255)
+        kept = [entry for entry in self._entries() if entry[:_KEY] != identity[:_KEY]]
+        kept.append(identity[:_KEY] + bytes((tries,)))
+        self._failed = b"".join(kept[-_ENTRIES:])
+
+    def clear_failures(self):
+        """Forget all that failed."""
+        self._failed = b""
+
+    def _entries(self):
+        step = _KEY + 1
+        entries = [self._failed[at : at + step] for at in range(0, len(self._failed), step)]
+        return [entry for entry in entries if entry[_KEY]]
+
+    def _path(self, copy):
+        return "%s/%d/record" % (self._folder, copy)
+
+    def _pack(self, sequence):
+        text = self.outcome_text.encode()
+        end = min(len(text), _TEXT)
+        while end < len(text) and text[end] & 0xC0 == 0x80:  # never in the middle of a character
+            end -= 1
+        body = struct.pack(
+            _FORMAT, _MAGIC, sequence, self.state, self.active, self.swap_left, self.trial_left,
+            self.clean_runs, self.unclean, self.running, self.flags, self.counter, self.length,
+            self.image_crc32, self.identity, self.outcome, self.outcome_length, self.outcome_crc32,
+            self.outcome_identity, text[:end], self._failed, self.version_crc,
+        )  # fmt: skip
+        return body + struct.pack("<I", crc32(body))
+
+    def _unpack(self, record):
+        (
+            _, self.sequence, self.state, self.active, self.swap_left, self.trial_left,
+            self.clean_runs, self.unclean, self.running, self.flags, self.counter, self.length,
+            self.image_crc32, self.identity, self.outcome, self.outcome_length, self.outcome_crc32,
+            self.outcome_identity, text, self._failed, self.version_crc,
+        ) = struct.unpack_from(_FORMAT, record)  # fmt: skip
+        self.outcome_text = text.rstrip(b"\x00").decode()
+
+    def _read(self, copy):
+        """A copy's bytes; none if there is no file, and neither valid nor blank if it can't be read."""
+        try:
+            with open(self._path(copy), "rb") as file:
+                return file.read(SIZE)
+        except OSError as error:
+            return b"" if error.args[0] == _ENOENT else b"?"
+
+    def _write(self, copy, record):
+        """Rewrite a copy, which counts as bad until it has been read back."""
+        if copy not in self._bad:
+            self._bad.append(copy)
+        try:
+            try:
+                self._rewrite(copy, record)
+            except OSError as error:
+                self._make_way(copy, error.args[0])
+                self._rewrite(copy, record)
+        except OSError as error:
+            raise LocalError("journal-fault", "the boot record can't be written (%s)" % error) from None
+        if self._read(copy) != record:
+            raise LocalError("journal-fault", "the boot record does not read back")
+        self._bad.remove(copy)
+
+    def _rewrite(self, copy, record):
+        with open(self._path(copy), "r+b") as file:
+            file.write(record)
+
+    def _make_way(self, copy, errno):
+        """Make a second try possible: on a full filesystem, or after a directory was torn on FAT."""
+        if errno == _ENOSPC:
+            os.remove(self._folder + "/reserve")  # until the next boot's repair()
+        else:
+            self.create()
+
+    def _make_reserve(self):
+        try:
+            self.create()
+        except OSError:
+            pass  # full at this moment; the copies are valid, the next boot tries again
+
+
+def _valid(record):
+    return (
+        len(record) == SIZE
+        and record[:4] == _MAGIC
+        and struct.unpack_from("<I", record, SIZE - 4)[0] == crc32(record[:-4])
+    )
