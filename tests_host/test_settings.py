@@ -1,16 +1,17 @@
-import files
+from scratch import Scratch, write
 
 from notedfu.settings import TABLE, Settings
 
 
 def load(text):
-    path = files.fresh("settings") + "/notedfu.json"
-    files.write(path, text)
-    return Settings().load(path)
+    with Scratch() as folder:
+        write(folder + "/notedfu.json", text)
+        return Settings().load(folder + "/notedfu.json")
 
 
 def test_a_missing_file_means_defaults():
-    settings = Settings().load(files.fresh("settings") + "/none.json")
+    with Scratch() as folder:
+        settings = Settings().load(folder + "/none.json")
     assert settings.error is None
     for name, default, _ in TABLE:
         assert getattr(settings, name) == default

@@ -19,6 +19,9 @@ class VirtualTime:
         self._now = (self._now + ms) % _PERIOD
         self.elapsed_ms += ms
         self.spins = 0
+        if self.ends_ms is not None and self.elapsed_ms >= self.ends_ms:
+            self.ends_ms = None
+            self.end()
 
     def ticks_ms(self):
         self.spins += 1

@@ -9,7 +9,7 @@ def assemble(boot):
     from notedfu.update import Updater
 
     notecard = Notecard(_link(boot), boot.clock, Reply())
-    dfu = Dfu(notecard, boot.clock, bytearray(boot.settings.page))
+    dfu = Dfu(notecard, boot.clock, bytearray(boot.settings.page), boot.settings.form)
     return Updater(boot, dfu), notecard
 
 

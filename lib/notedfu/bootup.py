@@ -4,10 +4,12 @@ MicroPython acts from main.py alone, so that a soft reset into the raw REPL, whi
 main.py, decides nothing and swaps nothing. CircuitPython acts from boot.py, where it may always write.
 """
 
+import os
+
 from notedfu.errors import DfuError, ImageError
 from notedfu.journal import FRESH, GOOD, IDLE, LOST, PENDING, REFUSED, TRIAL, Journal
 from notedfu.settings import Settings
-from notedfu.slots import A, B, Slots, other
+from notedfu.slots import A, B, Slots
 
 # The first row that fits decides. None fits everything. SPEC.md draws the same rows, and a test compares.
 #   record: LOST where neither copy of the journal is valid on a board that has slots
@@ -70,8 +72,7 @@ class Boot:
         journal.load()
         journal.repair()
         if journal.condition == FRESH and not self.slots.any():
-            journal.create()
-            journal.save()
+            self._set_up()
         for _ in range(_STEPS):
             action = self._decide()
             if action in _FINAL:
@@ -88,6 +89,13 @@ class Boot:
                 self._fall_back()
         raise AssertionError("the boot decides in circles")
 
+    def _set_up(self):
+        """An empty board: make what a boot writes to."""
+        if not self.port.exists("/notedfu.d"):
+            os.mkdir(self.data)
+        self.journal.create()
+        self.journal.save()
+
     def _decide(self):
         journal = self.journal
         record = GOOD if journal.condition == GOOD else LOST
@@ -95,12 +103,16 @@ class Boot:
         state = IDLE if self._deferred else journal.state
         left = journal.swap_left if state == PENDING else journal.trial_left
         active = self.slots.load(journal.active)
-        usable = self._usable(other(journal.active)) and (active is None or self.settings.fall_back)
+        usable = self._elsewhere() != 0 and (active is None or self.settings.fall_back)
         return decide(record, state, left > 0, active is not None, usable, failing)
 
-    def _usable(self, slot):
-        manifest = self.slots.load(slot)
-        return manifest is not None and manifest.confirmed and manifest.counter >= self.journal.counter
+    def _elsewhere(self):
+        """The slot beside the active one if it can run: whole, confirmed, its counter not too low. Else 0."""
+        for slot in (A, B):
+            manifest = self.slots.load(slot) if slot != self.journal.active else None
+            if manifest and manifest.confirmed and manifest.counter >= self.journal.counter:
+                return slot
+        return 0
 
     def _rebuild(self):
         """Both copies of the journal are gone: the confirmed slot with the highest counter, then version, holds."""
@@ -150,18 +162,17 @@ class Boot:
         """The image on trial has failed: the other slot is active again, or none."""
         journal = self.journal
         journal.count_failure(journal.identity)
-        journal.active = other(journal.active)
-        if not self._usable(journal.active):
-            journal.active = 0
+        journal.active = self._elsewhere()
         journal.running = journal.unclean = 0
         self.refuse(code, text)
 
     def _fall_back(self):
         journal = self.journal
-        journal.active = other(journal.active)
+        failed = journal.active
+        journal.active = self._elsewhere()
         journal.running = journal.unclean = 0
         journal.save()
-        self.port.say("slot %s is not whole or keeps failing; the other one runs" % "-AB"[other(journal.active)])
+        self.port.say("slot %s is not whole or keeps failing; the other one runs" % "-AB"[failed])
 
 
 def boot():

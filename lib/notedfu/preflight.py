@@ -115,7 +115,7 @@ class Judge:
         if running is not None:
             policy.running = running.version
         self._policy = policy
-        self._signatures = Signatures(boot.port.sha256_of, boot.clock.tick)
+        self._signatures = Signatures(boot.port.sha256, boot.clock.tick)
 
     def before_download(self, candidate):
         """Judge header and TLVs, signature included; ImageError is the verdict."""

@@ -29,6 +29,7 @@ TABLE = (
     ("staging_length", 0, (0, 1 << 28)),
     ("staging_partition", "staging", str),
     ("page", 4096, (256, 8192)),
+    ("form", "auto", ("auto", "base64", "binary")),
     ("check_s", 3600, (10, 604800)),
     ("voltage", "", str),
     ("allow_unsigned", False, bool),

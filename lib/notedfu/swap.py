@@ -3,7 +3,7 @@
 from notedfu.errors import ImageError
 from notedfu.image import Image
 from notedfu.journal import TRIAL
-from notedfu.slots import A, other
+from notedfu.slots import spare
 from notedfu.slotwriter import SlotWriter
 from notedfu.staging import staging
 from notedfu.untar import Untar
@@ -17,11 +17,11 @@ def install(boot):
     OSError and MemoryError for the board's. Allocates: a page, and the writer's buffers.
     """
     journal, clock = boot.journal, boot.clock
-    spare = other(journal.active) if journal.active else A
+    slot = spare(journal.active)
     source = staging(boot.port, boot.settings, clock)
     if source.resume(journal.length) < journal.length:
         raise ImageError("staging-lost", "%d of %d bytes are in staging" % (source.length, journal.length))
-    writer = SlotWriter(boot.slots, spare, clock)
+    writer = SlotWriter(boot.slots, slot, clock)
     tar = Untar(writer, clock)
     image = Image(tar, boot.port.sha256)
     unpack(source, image, journal.length, bytearray(boot.settings.page), clock)
@@ -30,11 +30,10 @@ def install(boot):
         raise ImageError("bad-digest", "staging holds another image than the one that was verified")
     writer.seal(image.raw_header, image.raw_protected, journal.identity)
     journal.state = TRIAL
-    journal.active = spare
+    journal.active = slot
     journal.trial_left = boot.settings.trial_runs
     journal.clean_runs = journal.running = journal.unclean = 0
     journal.save()
-    source.discard()
 
 
 def unpack(source, image, length, page, clock):

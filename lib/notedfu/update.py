@@ -226,6 +226,7 @@ class Updater:
         if transfer is not None:
             try:
                 transfer.stop()
+                self._dfu.clear_store()
             except DfuError as error:
                 self.problem = error
 

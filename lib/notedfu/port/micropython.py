@@ -63,13 +63,21 @@ class Port:
             raise LocalError("no-region", "staging region: %s" % error) from error
         raise LocalError("no-region", "this board has no staging region as the settings say; use a file")
 
-    def sha256(self):
-        """A new running SHA-256, or LocalError `no-sha256`."""
+    def sha256(self, data=b""):
+        """A new running SHA-256 of `data`; LocalError `no-sha256` where the interpreter has none."""
         try:
             from hashlib import sha256
         except ImportError as error:
             raise LocalError("no-sha256", "this interpreter has no hashlib.sha256") from error
-        return sha256()
+        return sha256(data)
+
+    def md5(self):
+        """A new running MD5, or None where the interpreter has none."""
+        try:
+            from hashlib import md5
+        except ImportError:
+            return None
+        return md5()
 
     def exists(self, path):
         """Whether there is a file or folder at `path`, which begins with a slash."""

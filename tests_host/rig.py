@@ -1,0 +1,242 @@
+"""A whole device in one process: the library, a simulated Notecard, files and flash, on virtual time.
+
+The common subset only: it runs on CPython over a scratch folder, and on MicroPython over a scratch folder or a
+filesystem on the NOR model. A reset is an exception here that is no Exception; the virtual board of
+tools/board, where it comes from outside, is the stricter judge.
+"""
+
+import hashlib
+import json
+import os
+import struct
+import sys
+
+import images
+import tars
+from tools.flash.blockdev import BlockDevice
+from tools.flash.nor import NorFlash
+from tools.notecard.engine import Engine
+from tools.notecard.i2c import I2CBus, I2CFrontEnd
+from tools.notecard.serial import SerialFrontEnd, SerialPort
+from virtual import VirtualTime
+
+from notedfu import bootup
+
+RUNS = []  # (version, Updates) of each app run, newest last
+BEHAVIOUR = {}  # version: what that app does, a function of the Updates
+
+
+class Reset(BaseException):
+    """The board resets."""
+
+
+class PowerCycle(BaseException):
+    """A test pulled the plug."""
+
+
+def _power_cycle():
+    raise PowerCycle()
+
+
+def app_main(version, dfu):
+    """What every rig app's main calls."""
+    RUNS.append(version)
+    return BEHAVIOUR[version](dfu)
+
+
+def app_files(version, more=None):
+    """The files of a rig app."""
+    source = "import rig\n\n\ndef main(dfu):\n    return rig.app_main('%s', dfu)\n" % version
+    files = {"app.py": source.encode(), "data/notes.txt": b"version " + version.encode()}
+    files.update(more or {})
+    return files
+
+
+def app_image(version, more=None, protected=()):
+    """An unsigned image of a rig app; version: "2.0.0"."""
+    files = app_files(version, more)
+    numbers = tuple(int(part) for part in version.split(".")) + (0,)
+    unpacked = (sum(len(data) for data in files.values()), len(files))
+    return images.unsigned(
+        tars.of_files(files), images.usual(numbers, unpacked) + list(protected), version=numbers
+    )
+
+
+class RigPort:
+    """The port of docs/PORTING.md, over the rig."""
+
+    acts_in_boot = False
+
+    def __init__(self, rig):
+        self._rig = rig
+        self.root = rig.root
+        self.said = rig.said
+
+    def clock(self):
+        return self._rig.time.clock()
+
+    def bus(self, settings):
+        return I2CBus(I2CFrontEnd(self._rig.engine), self._rig.time.advance, settings.i2c_hz)
+
+    def serial(self, settings):
+        front = SerialFrontEnd(self._rig.engine, settings.uart_baud)
+        return SerialPort(front, self._rig.time.advance, settings.uart_baud, settings.uart_rxbuf)
+
+    def region(self, settings):
+        return self._rig.region
+
+    def sha256(self, data=b""):
+        return hashlib.sha256(data)
+
+    def md5(self):
+        return hashlib.md5()
+
+    def exists(self, path):
+        try:
+            os.stat(self.root + path)
+        except OSError:
+            return False
+        return True
+
+    def pin_is_low(self, number):
+        return False
+
+    def guard(self, clock, patience_ms):
+        return self
+
+    def alive(self):
+        pass
+
+    def release(self):
+        pass
+
+    def reset(self):
+        raise Reset()
+
+    def reset_after(self, delay_ms):
+        self._rig.time.advance(delay_ms)
+        raise Reset()
+
+    def say(self, text):
+        self.said.append(text)
+
+    def complain(self, error):
+        self.said.append("%s: %s" % (type(error).__name__, error))
+        self._rig.complaints.append(error)
+
+
+class Rig:
+    """root: a folder of its own. preset: the Notecard's firmware. settings: what notedfu.json says."""
+
+    def __init__(self, root, preset="8.x", settings=None, seed=1):
+        self.root = root
+        self.time = VirtualTime()
+        self.said = []
+        self.complaints = []
+        self.records = []
+        self.engine = Engine(self.elapsed_ms, preset, seed, transcript=self)
+        self.engine.latency_ms = 20
+        self.region = BlockDevice(NorFlash(bytearray(b"\xff" * (64 * 4096))), 0, 64)
+        self.settings = {"allow_unsigned": True, "check_s": 60}
+        self.settings.update(settings or {})
+        self.write("/notedfu.json", json.dumps(self.settings).encode())
+        del RUNS[:]
+        BEHAVIOUR.clear()
+
+    # ---- the Notecard's transcript
+
+    def elapsed_ms(self):
+        return int(self.time.elapsed_ms)
+
+    def exchange(self, t_ms, request, reply, faults):
+        self.records.append((request, reply))
+
+    def raw(self, t_ms, text, reply, faults):
+        self.records.append((text, reply))
+
+    def requests(self, name):
+        """All requests with this name so far."""
+        return [req for req, _ in self.records if isinstance(req, dict) and req.get("req") == name]
+
+    def reports(self):
+        """All dfu.status requests with `stop`, in order."""
+        return [req for req in self.requests("dfu.status") if req.get("stop")]
+
+    def offer(self, image):
+        """Let Notehub offer an image, and the Notecard download it."""
+        offer = self.engine.offer(image, "app.img")
+        self.time.advance(self.engine.dfu.download_ms)
+        self.engine.dfu.tick()
+        return offer
+
+    # ---- the device
+
+    def write(self, path, data):
+        with open(self.root + path, "wb") as file:
+            file.write(data)
+
+    def install_first(self, version):
+        """Put an app into slot A as `make deploy` does: confirmed, with a journal."""
+        from notedfu.slotwriter import SlotWriter
+
+        boot = bootup.Boot(RigPort(self))
+        try:
+            os.mkdir(boot.data)
+        except OSError:
+            pass
+        image = app_image(version)
+        writer = SlotWriter(boot.slots, 1, boot.clock)
+        files = app_files(version)
+        writer.folder("data")
+        for name in sorted(files):
+            writer.open(name, len(files[name]))
+            writer.feed(files[name], 0, len(files[name]))
+            writer.close()
+        size = struct.unpack_from("<H", image, 10)[0]
+        tail = 32 + struct.unpack_from("<I", image, 12)[0]
+        writer.seal(image[:32], image[tail : tail + size], images.digest(image[: tail + size]))
+        boot.slots.confirm(1)
+        from notedfu.journalfiles import create
+
+        create(boot.data + "/journal", 4096)
+        boot.journal.load()
+        boot.journal.active = 1
+        boot.journal.save()
+
+    def boot(self, for_s=600):
+        """One boot, from power-up to a reset, the REPL, or a power cycle after for_s. Returns what it was."""
+        self.time.ends_ms = self.time.elapsed_ms + for_s * 1000
+        self.time.end = _power_cycle
+        for name in list(sys.modules):
+            if name == "app":
+                del sys.modules[name]
+        path = list(sys.path)
+        try:
+            bootup.run(RigPort(self))
+        except Reset:
+            return "reset"
+        except PowerCycle:
+            return "power"
+        finally:
+            self.time.ends_ms = None
+            sys.path[:] = path
+        return "repl"
+
+    def journal(self):
+        """The journal as it lies on flash."""
+        one = bootup.Boot(RigPort(self))
+        one.journal.load()
+        return one.journal
+
+
+def stay(dfu):
+    """An app that polls for ever."""
+    while True:
+        dfu.poll(500)
+        dfu.boot.clock.sleep(1000)
+
+
+def confirm_and_stay(dfu):
+    """A good app."""
+    dfu.confirm()
+    stay(dfu)
