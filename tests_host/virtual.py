@@ -11,9 +11,10 @@ class VirtualTime:
     def __init__(self, start=_PERIOD - 5000):
         self._now = start
         self.elapsed_ms = 0
-        self.spins = (
-            0  # calls of ticks_ms() since time last passed: a loop that spins without waiting shows here
-        )
+        # calls of ticks_ms() since time last passed: a loop that spins without waiting shows here
+        self.spins = 0
+        self.ends_ms = None  # when elapsed_ms gets there, end() is called, once
+        self.end = None
 
     def advance(self, ms):
         self._now = (self._now + ms) % _PERIOD
