@@ -63,6 +63,13 @@ keygen: $(READY)
 	@test -n "$(KEY)" || { echo "say where, outside the repository: make keygen KEY=\$$HOME/.keys/app.pem"; exit 2; }
 	@$(PY) -m tools.image keygen $(KEY) --type $(or $(TYPE),p256) $(if $(CLASS),--class $(CLASS))
 
+## deploy: put the updater and an app on a board: PORT=/dev/ttyACM0 [APP=dir VERSION=1.2.3 | IMAGE=file] [SETTINGS=file]
+.PHONY: deploy
+deploy: $(READY)
+	@test -n "$(PORT)" || { echo "say which board: make deploy PORT=/dev/ttyACM0 APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"; \
+	  echo "PORT: one of these serial ports, with the board's cable in:"; $(VENV)/bin/mpremote connect list; exit 2; }
+	@$(PY) -m tools.deploy $(PORT) $(if $(IMAGE),--image $(IMAGE)) $(if $(APP),--app $(APP) --version "$(VERSION)") $(if $(SETTINGS),--settings $(SETTINGS)) $(ARGS)
+
 ## clean: remove all that was made at run time
 .PHONY: clean
 clean:

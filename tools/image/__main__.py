@@ -108,11 +108,12 @@ def _make_arguments(add):
     add("--builder", default="notedfu")
 
 
-def _parser():
-    parser = argparse.ArgumentParser(
+def parser():
+    """The command line's grammar."""
+    whole = argparse.ArgumentParser(
         prog="python -m tools.image", description=sys.modules["tools.image"].__doc__
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = whole.add_subparsers(dest="command", required=True)
 
     def command(name, run, text):
         sub = commands.add_parser(name, help=text, description=text)
@@ -140,13 +141,13 @@ def _parser():
     add("--settings", metavar="notedfu.json", help="say what a device with these settings would do with it")
     add("--running", metavar="VERSION", help="the version that this device runs")
     add("--counter", type=int, default=0, help="the security counter that this device holds")
-    return parser
+    return whole
 
 
 def main(arguments):
     if not arguments or arguments[0] not in ("make", "keygen", "sign", "verify", "info", "-h", "--help"):
         arguments = ["make", *arguments]
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         options.run(options)
     except (Failure, OSError) as error:

@@ -1,0 +1,77 @@
+"""A board, as mpremote reaches it. Each call is one mpremote process: raw REPL, soft reset, commands, end."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from tools import paths
+from tools.failure import Failure
+
+_SCRIPTS = Path(__file__).parent / "on_board"
+_MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py prints stands before it
+_TIMEOUT_S = 120
+
+
+class Board:
+    """The board at `port`: a serial device, or a virtual board's pty."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def _command(self, *commands):
+        return [paths.MPREMOTE, "connect", self.port, *commands]
+
+    def _failed(self, what, said):
+        lines = [line for line in said.strip().splitlines() if line.strip()]
+        return Failure(
+            "%s failed on %s: %s\n(is it plugged in, and is no terminal or editor connected?)"
+            % (what, self.port, lines[-1] if lines else "mpremote said nothing")
+        )
+
+    def ask(self, script, **values):
+        """Runs on_board/<script>.py with `values` as its globals; returns what it answered."""
+        code = "".join("%s = %r\n" % item for item in values.items())
+        code += (_SCRIPTS / (script + ".py")).read_text(encoding="utf-8")
+        try:
+            done = subprocess.run(
+                self._command("exec", code),
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise self._failed(script, "no answer in %d s" % _TIMEOUT_S) from None
+        for line in done.stdout.splitlines():
+            if line.startswith(_MARK):
+                return json.loads(line[1:])
+        raise self._failed(script, done.stdout + done.stderr)
+
+    def copy(self, folders, seen):
+        """Copies files; what is there already, by its SHA-256, is left alone.
+
+        folders: {folder on the board, a slash at its end: [local files]}; seen(path) is told of each file.
+        """
+        commands = []
+        for folder, files in folders.items():
+            commands += ["+", "cp", *(str(file) for file in files), ":" + folder]
+        process = subprocess.Popen(
+            self._command(*commands),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        said = ""
+        for line in process.stdout:
+            said = line if line.strip() else said
+            if line.startswith("cp "):
+                seen(line.split()[1])
+        if process.wait():
+            raise self._failed("copying", said)
+
+    def reset(self):
+        """A hard reset: boot.py and main.py run."""
+        done = subprocess.run(self._command("reset"), capture_output=True, text=True, timeout=_TIMEOUT_S)
+        if done.returncode:
+            raise self._failed("the reset", done.stdout + done.stderr)

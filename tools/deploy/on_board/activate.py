@@ -1,0 +1,18 @@
+import json
+
+from notedfu.journal import IDLE, Journal
+from notedfu.slots import A, Slots
+
+slots = Slots("/notedfu.d")
+journal = Journal("/notedfu.d/journal")
+journal.load()
+journal.create()
+if slots.load(A) is not None:
+    slots.confirm(A)  # whoever holds the cable vouches for it
+    manifest = slots.load(A)
+    journal.active = A
+    journal.counter = max(journal.counter, manifest.counter)
+    journal.state = IDLE
+    journal.running = journal.unclean = 0
+journal.save()
+print("\x1e" + json.dumps({"active": journal.active, "room": slots.room(journal.active)}))

@@ -1,0 +1,47 @@
+# ruff: noqa: F821 - given: FOLDERS to be made, MODULES that may lie in /lib/notedfu, REPLACE_APP, KEEP_BOOT
+import json
+import os
+
+DATA = "/notedfu.d"
+_FOLDER = 0x4000
+
+
+def is_folder(path):
+    try:
+        return bool(os.stat(path)[0] & _FOLDER)
+    except OSError:
+        return None
+
+
+def remove(path):
+    found = is_folder(path)
+    if found:
+        for name in os.listdir(path):
+            remove(path + "/" + name)
+        os.rmdir(path)
+    elif found is not None:
+        os.remove(path)
+
+
+def remove_strangers(folder):
+    """An old .py would be imported in place of its new .mpy."""
+    for name in os.listdir(folder):
+        path = folder + "/" + name
+        if is_folder(path):
+            remove_strangers(path)
+        elif path not in MODULES:
+            os.remove(path)
+
+
+if REPLACE_APP:
+    for end in (".manifest", ".confirmed", ""):  # the manifest first: from then on the slot counts as empty
+        remove(DATA + "/a" + end)
+    remove(DATA + "/staging.img")
+if is_folder("/lib/notedfu"):
+    remove_strangers("/lib/notedfu")
+for folder in FOLDERS:
+    if not is_folder(folder):
+        os.mkdir(folder)
+if KEEP_BOOT:
+    os.rename("/boot.py", "/boot.before-notedfu.py")
+print("\x1e" + json.dumps(True))

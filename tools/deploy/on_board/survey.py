@@ -1,0 +1,47 @@
+# ruff: noqa: F821 - PATHS is given: the files that a deployment would write
+import gc
+import json
+import os
+import sys
+
+
+def size(path):
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return None
+
+
+def belongs_to_updater(path):
+    try:
+        with open(path) as file:
+            return "notedfu" in file.read(2000)
+    except OSError:
+        return None
+
+
+def has_sha256():
+    try:
+        from hashlib import sha256
+    except ImportError:
+        return False
+    return bool(sha256)
+
+
+status = os.statvfs("/")
+gc.collect()
+answer = {
+    "interpreter": sys.implementation.name,
+    "version": ".".join(str(part) for part in sys.implementation.version[:3]),
+    "machine": getattr(sys.implementation, "_machine", sys.platform),
+    "mpy": getattr(sys.implementation, "_mpy", 0) & 0xFF,
+    "block": status[0],
+    "free": status[0] * status[3],
+    "heap": gc.mem_free(),
+    "sha256": has_sha256(),
+    "sizes": {path: size(path) for path in PATHS},
+    "main": belongs_to_updater("/main.py"),
+    "boot": belongs_to_updater("/boot.py"),
+    "settings": size("/notedfu.json") is not None,
+}
+print("\x1e" + json.dumps(answer))

@@ -1,0 +1,128 @@
+"""The deployment, step by step. Nothing on the board changes before all that can be checked has been."""
+
+import os
+import shutil
+
+from tools import paths
+from tools.deploy import bundle
+from tools.deploy.board import Board
+from tools.failure import Failure
+
+_MPY = 6  # the .mpy version that our mpy-cross writes, MicroPython 1.19 and later read
+_START = ("/boot.py", "/main.py")
+
+
+def check(found, files):
+    """Raises Failure unless a board with this survey can take these files."""
+    if found["interpreter"] != "micropython":
+        raise Failure(
+            "this is %(interpreter)s %(version)s; make deploy is for MicroPython: docs/PORTING.md" % found
+        )
+    if found["mpy"] != _MPY:
+        raise Failure(
+            "MicroPython %(version)s reads .mpy %(mpy)d, and these are 6: update it to 1.19 or later" % found
+        )
+    if found["main"] is False:
+        raise Failure("the board has a main.py of its own, which is not overwritten: move it away first")
+    block = found["block"]
+
+    def rounded(size):
+        return -(-size // block) * block
+
+    need = sum(rounded(file.stat().st_size) for file in files.values())
+    held = sum(rounded(size) for size in found["sizes"].values() if size)
+    if need > found["free"] + held:
+        raise Failure("%d bytes are needed, and %d are free on the board" % (need, found["free"] + held))
+
+
+def _parents(files):
+    """Every folder that the files need, outermost first."""
+    folders = set()
+    for path in files:
+        parts = path.strip("/").split("/")[:-1]
+        folders.update("/" + "/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return sorted(folders)
+
+
+def _by_folder(files):
+    grouped = {}
+    for path, local in files.items():
+        grouped.setdefault(path.rpartition("/")[0] + "/", []).append(local)
+    return grouped
+
+
+def verify(board, files):
+    """Raises Failure unless the board holds exactly these files."""
+    told = board.ask("sums", PATHS=list(files))
+    for path, local in files.items():
+        if told[path] not in bundle.sums(local):
+            raise Failure("%s is not on the board as it was sent; deploy again" % path)
+
+
+def lay_out(image, settings):
+    """Builds the tree of what goes on the board; returns its files and the app's version, or None."""
+    tree = paths.BUILD / "deploy" / str(os.getpid())
+    shutil.rmtree(tree, ignore_errors=True)
+    version = bundle.slot(tree, image) if image else None
+    bundle.library(tree)
+    bundle.start_files(tree, settings)
+    return tree, version
+
+
+def deploy(port, image, settings, say):
+    """Puts the updater, its settings and the app in `image` (None: no app) on the board at `port`.
+
+    say(line) is told what happens. Raises Failure; then the board still starts what it started before, or,
+    once its app is being replaced, the updater alone.
+    """
+    tree, version = lay_out(image, settings)
+    try:
+        _deploy(Board(port), bundle.files(tree), version, say)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
+def _deploy(board, files, version, say):
+    found = board.ask("survey", PATHS=list(files))
+    say("%(interpreter)s %(version)s on %(machine)s, %(free)d bytes free, heap %(heap)d" % found)
+    check(found, files)
+    if not found["sha256"]:
+        say("warning: this interpreter has no hashlib.sha256: images can't be verified here, and are refused")
+    if found["boot"] is False:
+        say("the board's own boot.py is kept as /boot.before-notedfu.py")
+    start = {path: files[path] for path in _START}
+    rest = {path: local for path, local in files.items() if path not in _START}
+    board.ask(
+        "prepare",
+        FOLDERS=_parents(files),
+        MODULES=[path for path in files if path.startswith("/lib/notedfu/")],
+        REPLACE_APP=version is not None,
+        KEEP_BOOT=found["boot"] is False,
+    )
+    _copy(board, rest, say)
+    verify(board, rest)
+    state = board.ask("activate")
+    _copy(board, start, say)  # last: from here on the board starts through the updater
+    verify(board, start)
+    say("every file read back and compared")
+    if version:
+        say("slot A: version %d.%d.%d+%d, confirmed" % version)
+    elif not state["active"]:
+        say("no app on the board: it waits for one from Notehub")
+    if "/notedfu.json" not in files and not found["settings"]:
+        say("no notedfu.json on the board: the defaults hold, and no image is trusted (SETTINGS=file)")
+    say("room for an app of %d bytes in the spare slot, its image not counted" % state["room"])
+
+
+def _copy(board, files, say):
+    total, done = len(files), []
+
+    def seen(local):
+        done.append(local)
+        say("[%*d/%d] %s" % (len(str(total)), len(done), total, _name(files, local)))
+
+    board.copy(_by_folder(files), seen)
+
+
+def _name(files, local):
+    return next((path for path, file in files.items() if str(file) == local), local)
