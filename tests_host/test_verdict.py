@@ -1,8 +1,10 @@
 import hashlib
 import struct
+import sys
 
 import images
 from check import code_of
+from notedfu import verdict
 from notedfu.errors import ImageError, SettingsError
 from notedfu.image import KEY_ED25519, KEY_P256, parse_header, parse_tail
 from notedfu.verdict import Policy, Signatures, info, judge, parse_key, parse_uuid
@@ -242,3 +244,24 @@ def test_a_class_is_read_from_settings():
     assert parse_uuid("00" * 15 + "07") == bytes(15) + b"\x07"
     for text in ("", "00" * 15, "00" * 17, "example.com/app", "zz" * 16):
         assert code_of(SettingsError, parse_uuid, text) == "bad-uuid", text
+
+
+def test_real_signatures_are_checked_and_their_code_is_forgotten():
+    # RFC 8032 7.1, test 2, whose message is one byte
+    key = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+    signature = bytes.fromhex(
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+    )
+    ticks = []
+    signatures = Signatures(hashlib.sha256, lambda: ticks.append(1))
+    for _ in range(2):
+        assert signatures.good((KEY_ED25519, key), b"\x72", signature)
+        assert not signatures.good((KEY_P256, key + key), bytes(32), signature)
+        assert "notedfu.ed25519" in sys.modules and "notedfu.p256" in sys.modules
+        verdict.forget()
+        for name in ("ed25519", "p256", "curves", "sha512"):
+            assert "notedfu." + name not in sys.modules
+            assert not hasattr(sys.modules["notedfu"], name)
+    assert ticks
+    verdict.forget()

@@ -78,7 +78,7 @@ class Signatures:
 def forget():
     """Let the collector have the signature code; the next good() loads it again."""
     package = sys.modules.get("notedfu")
-    for name in ("p256", "ed25519"):
+    for name in ("p256", "ed25519", "sha512", "curves"):
         sys.modules.pop("notedfu." + name, None)
         if hasattr(package, name):
             delattr(package, name)

@@ -1,0 +1,102 @@
+from notedfu.ed25519 import verify
+
+P = (1 << 255) - 19
+L = (1 << 252) + 27742317777372353535851937790883648493
+
+# RFC 8032 7.1, tests 1 to 3: key, message, signature
+EXAMPLES = (
+    (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+        "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+    ),
+    (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+        "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ),
+    (
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+        "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+    ),
+)
+KEY, MESSAGE, SIGNATURE = [bytes.fromhex(part) for part in EXAMPLES[1]]
+
+
+def nothing():
+    pass
+
+
+def good(signature=SIGNATURE, key=KEY, message=MESSAGE):
+    return verify(key, message, signature, nothing)
+
+
+def test_the_examples_of_rfc_8032_are_good():
+    for example in EXAMPLES:
+        key, message, signature = [bytes.fromhex(part) for part in example]
+        assert verify(key, message, signature, nothing) is True
+
+
+def test_another_message_key_or_signature_is_not_good():
+    assert not good(message=b"")
+    assert not good(message=MESSAGE + b"\0")
+    assert not good(key=bytes.fromhex(EXAMPLES[0][0]))
+    for at in range(0, 64, 5):
+        changed = bytearray(SIGNATURE)
+        changed[at] ^= 1
+        assert not good(changed)
+
+
+def test_lengths_are_fixed():
+    for wrong in (b"", SIGNATURE[:63], SIGNATURE + b"\0"):
+        assert not good(wrong)
+    for wrong in (b"", KEY[:31], KEY + b"\0"):
+        assert not good(key=wrong)
+
+
+def test_s_must_be_below_the_order():
+    s = int.from_bytes(SIGNATURE[32:], "little")
+    for more in (L, 2 * L, 8 * L):
+        assert not good(SIGNATURE[:32] + (s + more).to_bytes(32, "little"))
+    assert not good(SIGNATURE[:32] + L.to_bytes(32, "little"))
+
+
+def encoded(y, odd):
+    return (y | odd << 255).to_bytes(32, "little")
+
+
+def test_points_have_one_encoding():
+    """With key and R of order one, S = 0 satisfies the equation for any message: only spelling counts."""
+    one = encoded(1, 0)
+    assert good(one + bytes(32), key=one)
+    for wrong in (encoded(1 + P, 0), encoded(1, 1), encoded(1 + P, 1)):
+        assert not good(one + bytes(32), key=wrong)
+        assert not good(wrong + bytes(32), key=one)
+
+
+def test_a_key_that_is_no_point_is_not_good():
+    for y in (2, 7, P - 2):
+        for odd in (0, 1):
+            assert not good(key=encoded(y, odd))
+    assert not good(key=encoded(P, 0))
+    assert not good(key=b"\xff" * 32)
+
+
+def test_the_sign_of_the_key_counts():
+    turned = bytearray(KEY)
+    turned[31] ^= 0x80
+    assert not good(key=turned)
+
+
+def test_ticks_come_often():
+    count = [0]
+
+    def tick():
+        count[0] += 1
+
+    assert verify(KEY, MESSAGE, SIGNATURE, tick)
+    assert count[0] >= 32
