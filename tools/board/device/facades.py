@@ -1,0 +1,59 @@
+"""`sys`, `os` and `vfs` without the host: what a program on a board finds under these names."""
+
+import os as _os
+import sys as _sys
+
+import vfs as _vfs
+
+PLATFORM = "rp2"
+_OS = (
+    "chdir errno getcwd ilistdir listdir mkdir mount remove rename rmdir sep stat statvfs umount unlink "
+    "urandom VfsFat VfsLfs2"
+)
+
+
+class Facade:
+    """An object that stands in sys.modules for a module."""
+
+    def __init__(self, name, module, names):
+        self.__name__ = name
+        for item in names.split():
+            if hasattr(module, item):
+                setattr(self, item, getattr(module, item))
+
+
+class Sys:
+    """The real `sys`, with a board's platform. Assignments to `path`, `ps1`, `ps2` reach the real one."""
+
+    __name__ = "sys"
+    platform = PLATFORM
+
+    def __getattr__(self, name):
+        if name in ("executable", "atexit"):
+            raise AttributeError(name)
+        return getattr(_sys, name)
+
+    def __setattr__(self, name, value):
+        setattr(_sys, name, value)
+
+    def __dir__(self):
+        return dir(_sys)
+
+
+def uname():
+    release = "%d.%d.%d" % _sys.implementation[1][:3]
+    return (PLATFORM, PLATFORM, release, _sys.version, "Virtual board with RP2040")
+
+
+def sync():
+    pass
+
+
+def install(vfs_names="VfsFat VfsLfs2 VfsRom mount umount"):
+    """Put the facades in the place of the modules."""
+    os = Facade("os", _os, _OS)
+    os.uname = uname
+    os.sync = sync
+    _sys.modules["os"] = _sys.modules["uos"] = os
+    _sys.modules["vfs"] = Facade("vfs", _vfs, vfs_names)
+    _sys.modules["sys"] = _sys.modules["usys"] = Sys()

@@ -1,0 +1,83 @@
+"""From power to prompt, in the order of a board's firmware (ports/rp2/main.c, ports/rp2/modules/_boot.py)."""
+
+import gc
+import json
+import sys
+
+import vfs
+
+from tools.board.device import facades, i2c, machine, rp2, uart
+from tools.board.device.chip import BoardNor
+from tools.board.device.control import Control
+from tools.flash.blockdev import BlockDevice, FatDevice
+
+
+def power_up(main_globals):
+    """Build the board that the command line describes, mount its filesystem, run boot.py and main.py.
+
+    When this returns, the interpreter shows its prompt.
+    """
+    config = json.loads(sys.argv[2])
+    control = Control(config["control"])
+    nor = BoardNor(config, control)
+    machine.install(control, config["reset_cause"])
+    i2c.install(config["i2c"])
+    uart.install(config["uart"], config["uart_haste"])
+    rp2.install(nor)
+    vfs.umount("/")
+    vfs.mount(_filesystem(config, nor), "/")
+    _forget_the_host(main_globals)
+    gc.collect()
+    control.tell(b"heap %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
+    if _run("boot.py", main_globals, control) and not config["raw"]:
+        _run("main.py", main_globals, control)
+    gc.collect()
+
+
+def _filesystem(config, nor):
+    """Mount what is there; format it on any failure, as stock firmware does."""
+    blocks = config["fs_blocks"]
+    if config["fs"] == "fat":
+        device = FatDevice(nor, 0, blocks)
+        try:
+            return vfs.VfsFat(device)
+        except OSError:
+            vfs.VfsFat.mkfs(device)
+            return vfs.VfsFat(device)
+    device = BlockDevice(nor, 0, blocks)
+    unit = config["program_unit"]
+    try:
+        return vfs.VfsLfs2(device, progsize=unit)
+    except OSError:
+        vfs.VfsLfs2.mkfs(device, progsize=unit)
+        return vfs.VfsLfs2(device, progsize=unit)
+
+
+def _forget_the_host(main_globals):
+    for name in [name for name in sys.modules if name.split(".")[0] == "tools"]:
+        sys.modules.pop(name)
+    sys.modules["machine"] = sys.modules["umachine"] = machine
+    sys.modules["rp2"] = rp2
+    sys.path[:] = ["", ".frozen", "/lib"]
+    sys.argv[:] = [""]
+    facades.install()
+    for name in [name for name in main_globals if not name.startswith("__")]:
+        main_globals.pop(name)
+    main_globals.pop("__file__", None)
+
+
+def _run(name, main_globals, control):
+    """Run a file in __main__ if it is there. False if it raised: then main.py's turn does not come."""
+    try:
+        with open(name):
+            pass
+    except OSError:
+        return True
+    try:
+        execfile(name, main_globals)  # noqa: F821 - MicroPython's
+    except SystemExit:
+        control.halt(b"soft\n")
+    except BaseException as error:  # noqa: BLE001 - as the firmware does: show it, go on to the prompt
+        sys.print_exception(error, sys.stdout)
+        return False
+    return True
