@@ -58,8 +58,9 @@ def test_all_fields_come_back():
         two = loaded(folder)
         assert two.condition == GOOD
         for name in (
-            "sequence state active swap_left trial_left clean_runs unclean running flags counter length image_crc32 "
-            "identity outcome outcome_length outcome_crc32 outcome_identity outcome_text version_crc"
+            "sequence state active swap_left trial_left clean_runs unclean running flags counter "
+            "length image_crc32 identity outcome outcome_length outcome_crc32 outcome_identity "
+            "outcome_text version_crc"
         ).split():
             assert getattr(two, name) == getattr(one, name), name
         assert two.failures(SHA) == 1

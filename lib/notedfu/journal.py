@@ -9,19 +9,8 @@ file lies in its folder's metadata, and where it does not (program unit of 32 by
 import os
 import struct
 
+from notedfu.bootcrc import crc32
 from notedfu.errors import LocalError
-
-try:
-    from binascii import crc32  # notedfu.crc32 is faster on long data, and too much to load at every boot
-except ImportError:
-
-    def crc32(data):
-        from notedfu.crc32 import Crc32
-
-        crc = Crc32()
-        crc.update(data, 0, len(data))
-        return crc.value()
-
 
 IDLE = 0
 STAGING = 1

@@ -1,0 +1,195 @@
+"""Staging in a region of raw flash, by MicroPython's extended block protocol (its docs, library/vfs).
+
+Ports disagree about the rest, so only this is used: ioctl 1 once, ioctl 6 for each block, writeblocks with an
+offset inside one block and in multiples of 256, ioctl 3 at the end. rp2 and samd check no bounds and report
+no failure, pyb.Flash returns its errors, esp32 raises them: so bounds are checked here, both kinds of answer
+count, and all is read back.
+
+Block k+1 is erased before block k is programmed. After a reset the first blank block therefore ends the
+prefix, whatever an older image left behind it, and the block before it is fetched again.
+"""
+
+from notedfu.errors import LocalError
+
+_INIT = 1
+_SYNC = 3
+_BLOCK_COUNT = 4
+_BLOCK_SIZE = 5
+_ERASE = 6
+
+_PIECE = 256  # bytes programmed and read back at a time
+
+
+class FlashStage:
+    """Staging in `device`, a block device that is all the updater's.
+
+    program_unit: bytes, a divisor of the erase block. Pages may be smaller or larger than a block; all but
+    the last are multiples of 256 (or of program_unit, where that is more). length: bytes written and read
+    back. reserve: as FileStage has it, without effect here. Allocates two pieces, and a view for each piece
+    of a page at the first append(); after that append() allocates only for a last page that is shorter.
+    """
+
+    def __init__(self, device, clock, program_unit=256):
+        self._device = device
+        self._clock = clock
+        self._sound(self._ioctl(_INIT, 1), "init", 0)
+        self._size = self._ioctl(_BLOCK_SIZE, 0) or 512
+        self._count = self._ioctl(_BLOCK_COUNT, 0)
+        self._piece = max(_PIECE, program_unit)
+        self._back = bytearray(self._piece)
+        self._blank = b"\xff" * self._piece
+        self._page = None
+        self._pieces = []
+        self._limit = 0
+        self._erased = -1  # the block that waits, erased, to be programmed; -1: the next one is not ready
+        self.reserve = 0
+        self.length = 0
+
+    @property
+    def capacity(self):
+        """Bytes of the longest image that begin() takes."""
+        return self._size * self._count
+
+    def begin(self, length):
+        """Be ready for an image of `length` bytes; LocalError `no-room` before anything is erased.
+
+        From here on resume() finds nothing of an older image.
+        """
+        if length > self.capacity:
+            raise LocalError("no-room", "staging takes %d bytes, the image has %d" % (self.capacity, length))
+        self._limit = length
+        self.length = 0
+        self._erase(0)
+        self._erased = 0
+
+    def resume(self, length):
+        """Find the prefix that a reset left of an image of `length` bytes; sets and returns its length.
+
+        Good only for the image that begin() was called for last. Changes nothing on flash.
+        """
+        self._limit = min(length, self.capacity)
+        blocks = (self._limit + self._size - 1) // self._size
+        first = 0
+        while first < blocks and not self._is_blank(first):
+            first += 1
+        self.length = max(0, first - 1) * self._size
+        self._erased = -1
+        return self.length
+
+    def reopen(self, length):
+        """Take the image of `length` bytes that commit() left. Only its digest tells whether it is there."""
+        self._limit = self.length = min(length, self.capacity)
+        self._erased = -1
+
+    def append(self, view):
+        """Program the next bytes, and read them back. LocalError `flash-fault`."""
+        if self.length % self._piece or self.length + len(view) > self._limit:
+            raise LocalError("flash-fault", "%d bytes at %d don't fit in" % (len(view), self.length))
+        if view is not self._page:
+            self._cut(view)
+        left = len(view)
+        for piece in self._pieces:
+            self._program(piece)
+            self.length += min(left, self._piece)
+            left -= self._piece
+        self._clock.tick()
+
+    def commit(self):
+        """The image is complete. LocalError `flash-fault`."""
+        self._sound(self._ioctl(_SYNC, 0), "sync", 0)
+        if self.length != self._limit:
+            raise LocalError("flash-fault", "%d of %d bytes are staged" % (self.length, self._limit))
+
+    def readinto(self, offset, view):
+        """Fill `view` with what is staged from `offset` on. LocalError `flash-fault`.
+
+        Allocates only where `view` goes over the end of a block.
+        """
+        block = offset // self._size
+        at = offset % self._size
+        if at + len(view) <= self._size:
+            self._read(block, view, at)
+            return
+        done = 0
+        while done < len(view):
+            count = min(self._size - at, len(view) - done)
+            self._read(block, view[done : done + count], at)
+            done += count
+            block += 1
+            at = 0
+
+    def discard(self):
+        """Forget what is staged: resume() finds nothing of it."""
+        self.length = 0
+        self._erased = -1
+        self._erase(0)
+
+    def _cut(self, view):
+        """Cut a page into pieces, once for all pages in the same view; 0xFF fills the last piece up."""
+        step = self._piece
+        self._pieces = [view[at : at + step] for at in range(0, len(view), step)]
+        self._page = view
+        rest = len(view) % step
+        if rest:
+            self._page = None
+            self._pieces[-1] = bytes(view[-rest:]) + self._blank[rest:]
+
+    def _program(self, piece):
+        block = self.length // self._size
+        at = self.length % self._size
+        if at == 0:
+            self._enter(block)
+        try:
+            answer = self._device.writeblocks(block, piece, at)
+        except OSError as error:
+            answer = error
+        self._sound(answer, "program", block)
+        self._read(block, self._back, at)
+        if self._back != piece:
+            raise LocalError("flash-fault", "block %d does not read back at %d" % (block, at))
+
+    def _enter(self, block):
+        """Make `block` ready for its first byte, and the next one blank.
+
+        After a resume the block itself comes first: until it is blank, the blank one behind it is the end.
+        """
+        if self._erased != block:
+            self._erase(block)
+        if block + 1 < self._count:
+            self._erase(block + 1)
+        self._erased = block + 1
+
+    def _erase(self, block):
+        self._bound(block)
+        self._sound(self._ioctl(_ERASE, block), "erase", block)
+        self._clock.tick()
+
+    def _is_blank(self, block):
+        for at in range(0, self._size, self._piece):
+            self._read(block, self._back, at)
+            if self._back != self._blank:
+                return False
+        self._clock.tick()
+        return True
+
+    def _read(self, block, view, at):
+        self._bound(block)
+        try:
+            answer = self._device.readblocks(block, view, at)
+        except OSError as error:
+            answer = error
+        self._sound(answer, "read", block)
+
+    def _ioctl(self, operation, argument):
+        try:
+            return self._device.ioctl(operation, argument)
+        except OSError as error:
+            return error
+
+    def _bound(self, block):
+        if not 0 <= block < self._count:
+            raise LocalError("flash-fault", "block %d of %d" % (block, self._count))
+
+    def _sound(self, answer, verb, block):
+        if answer is not None and answer != 0:
+            raise LocalError("flash-fault", "%s of block %d failed (%s)" % (verb, block, answer))

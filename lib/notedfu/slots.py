@@ -1,0 +1,109 @@
+"""Slot A and slot B: which is valid, and where it lies. Every boot loads this; slotfiles.py has the rest."""
+
+import os
+
+from notedfu import manifest
+from notedfu.errors import LocalError
+
+A = 1
+B = 2
+
+FOLDER = 0x4000  # in os.stat()[0]
+
+
+def other(slot):
+    """The slot that `slot` is not."""
+    return A + B - slot
+
+
+def spare(active):
+    """The slot to install into while `active` runs; A where nothing does (0)."""
+    return other(active) if active else A
+
+
+class Slots:
+    """Both slots below `root`: a/ and b/, and beside each its manifest and its confirmed mark.
+
+    All files in a slot belong to the updater; nothing outside is touched.
+    """
+
+    def __init__(self, root):
+        self.root = root
+
+    def path(self, slot):
+        """The folder with the app's files."""
+        return self.root + ("/?", "/a", "/b")[slot]
+
+    def load(self, slot):
+        """The slot's Manifest, or None where it is not valid: crc, and each file there with its size.
+
+        None for slot 0 as well. Allocates a few hundred bytes for each file, for the collector.
+        """
+        return self.examine(slot, _has_size) if slot else None
+
+    def examine(self, slot, check):
+        """As load(), but check(path, size, crc) judges each file."""
+        try:
+            with open(self.path(slot) + ".manifest", "rb") as file:
+                found = manifest.read(file, self.path(slot), check)
+        except OSError:
+            return None
+        if found is not None:
+            found.confirmed = self._mark(slot) == found.crc
+        return found
+
+    def any(self):
+        """Whether there is a valid slot."""
+        return self.load(A) is not None or self.load(B) is not None
+
+    def confirm(self, slot):
+        """Set the confirmed mark, in place: it needs no room. Raises LocalError `slot-fault`.
+
+        The mark is the manifest's crc32, so it is good for that manifest alone.
+        """
+        found = self.load(slot)
+        if found is None:
+            raise LocalError("slot-fault", "slot %s is not valid, nothing to confirm" % "?AB"[slot])
+        try:
+            with open(self.path(slot) + ".confirmed", "r+b") as file:
+                file.write(found.crc)
+        except OSError as error:
+            raise LocalError("slot-fault", "the confirmed mark can't be written (%s)" % error) from None
+        if self._mark(slot) != found.crc:
+            raise LocalError("slot-fault", "the confirmed mark does not read back")
+
+    def verify(self, slot, clock):
+        """As load(), with every file read back against its crc32."""
+        from notedfu import slotfiles
+
+        return slotfiles.verify(self, slot, clock)
+
+    def remove(self, slot):
+        """Empty the slot: its manifest first, so that it is invalid from then on. OSError."""
+        from notedfu import slotfiles
+
+        slotfiles.remove(self, slot)
+
+    def room(self, active):
+        """Bytes that an app may take in the slot beside `active`; what that slot holds now counts as free."""
+        from notedfu import slotfiles
+
+        return slotfiles.room(self, active)
+
+    def room_needed(self, size, count):
+        """Bytes that `count` files of together `size` bytes take at most, with all that goes with them."""
+        from notedfu import slotfiles
+
+        return slotfiles.room_needed(self, size, count)
+
+    def _mark(self, slot):
+        try:
+            with open(self.path(slot) + ".confirmed", "rb") as file:
+                return file.read(4)
+        except OSError:
+            return b""
+
+
+def _has_size(path, size, _):
+    status = os.stat(path)
+    return status[6] == size and not status[0] & FOLDER
