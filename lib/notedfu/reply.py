@@ -1,0 +1,557 @@
+"""One reply of the Notecard: JSON that is scanned while it passes, and never held.
+
+The text of the top-level string "payload" goes on to the next stage. What else there is, is kept, so far as
+it fits. The transaction's crc is reckoned over the raw text. Facts: note-c n_request.c, note-go notecard.go.
+"""
+
+import json
+from array import array
+
+from notedfu.crc32 import Crc32, hex_digit
+from notedfu.errors import LinkError
+from notedfu.twins import twin
+
+_QUOTE, _COMMA, _SLASH, _COLON, _BACKSLASH, _NEWLINE = 34, 44, 47, 58, 92, 10
+_OBJECT, _ARRAY = 123, 91  # { and [; two more is what closes them
+_BLANK = b" \t\r"
+_SCALAR = b"+-.0123456789Eaeflnrstu"
+_ESCAPES = b'"\\/bfnrtu'
+_CRC_VALUE = 15  # "SSSS:CCCCCCCC" with its quotes
+_CRC_MEMBER = 24  # that with key, colon and comma
+
+_DEPTH = 8  # of objects and arrays, the reply itself included
+_SKIP = 1024  # bytes before the reply: blank lines, trace lines
+_NUMERAL_SIZE = 32  # characters
+
+# The states: what the next byte may be. The crc is reckoned over the text in all those above _AFTER.
+_BEFORE, _TRACE, _AFTER = 0, 1, 2
+_FIRST_KEY, _KEY, _COLON_NEXT, _FIRST_VALUE, _VALUE, _NEXT, _LAST = 3, 4, 5, 6, 7, 8, 9
+_TEXT, _ESCAPE, _UNICODE, _NUMERAL, _PAYLOAD, _PAYLOAD_ESCAPE = 10, 11, 12, 13, 14, 15
+
+# What the top-level member is that passes by.
+_ORDINARY, _IS_CRC, _IS_PAYLOAD = 0, 1, 2
+
+
+def portable_find(buf, c, start, end):
+    """The index of the byte `c`, a quote or a backslash, in buf[start:end], or -1. Allocates nothing."""
+    try:
+        return buf.find(b'"' if c == _QUOTE else b"\\", start, end)
+    except AttributeError:  # a memoryview has no find
+        while start < end and buf[start] != c:
+            start += 1
+        return start if start < end else -1
+
+
+_FIND = twin("find", portable_find)
+
+
+class Kept:
+    """What is kept of a reply: compact JSON in a buffer of bounded size.
+
+    A member or element that does not fit is dropped whole, the innermost one, and `truncated` is set; so what
+    is there is JSON at any time, but for the brackets still to close, for which there is always room.
+    """
+
+    def __init__(self, limit):
+        self.limit = limit
+        # Beyond `limit` there is room for a crc member, which is always read and never kept.
+        self.text = bytearray(limit + _CRC_MEMBER + _DEPTH)
+        self.kinds = bytearray(_DEPTH + 1)  # the opening bracket at each depth
+        self._marks = array("H", (0,) * (_DEPTH + 1))  # where the item under way at each depth begins
+        self.begin()
+
+    def begin(self):
+        """Forget everything."""
+        self.n = 0
+        self.depth = 0
+        self.skipping = 0  # the depth of the item that is being dropped, or 0
+        self.truncated = False
+        self.high = 0  # all bytes of strings, or-ed: above 127 there is more than ASCII
+        self.surrogates = False  # True if there may be some, as escapes
+
+    def put(self, c):
+        """Keep the byte `c`."""
+        if self.skipping:
+            return
+        if self.n < len(self.text):
+            self.text[self.n] = c
+            self.n += 1
+        else:
+            self._drop()
+
+    def put_text(self, buf, start, end):
+        """Keep buf[start:end] up to a quote, a backslash or a control character; return the index of that."""
+        text, n, high = self.text, self.n, self.high
+        room = 0 if self.skipping else len(text)
+        i = start
+        while i < end:
+            c = buf[i]
+            if c == _QUOTE or c == _BACKSLASH or c < 32:
+                break
+            if n < room:
+                text[n] = c
+                n += 1
+            high |= c
+            i += 1
+        self.high = high
+        if not self.skipping:
+            if n - self.n < i - start:
+                self._drop()
+            else:
+                self.n = n
+        return i
+
+    def begin_item(self):
+        """A member or an element begins."""
+        if not self.skipping:
+            self._marks[self.depth] = self.n
+            if self.text[self.n - 1] not in b"{[":
+                self.put(_COMMA)
+
+    def end_item(self):
+        """It is through."""
+        if self.skipping:
+            if self.skipping == self.depth:
+                self.skipping = 0
+        elif self.n + self.depth > self.limit:
+            self.truncated = True
+            self.undo()
+
+    def undo(self):
+        """Forget the item under way."""
+        self.n = self._marks[self.depth]
+
+    def open(self, c):
+        """An object or array begins with the bracket `c`."""
+        self.put(c)
+        self.depth += 1
+        self.kinds[self.depth] = c
+
+    def close(self, c):
+        """It ends with the bracket `c`."""
+        self.depth -= 1
+        self.put(c)
+
+    def ends_with(self, literal, at):
+        """True if text[at:n] is `literal`."""
+        return self.n - at == len(literal) and self.text.find(literal, at, self.n) == at
+
+    def parse(self):
+        """The members as a dict. Raises ValueError if the strings are no UTF-8."""
+        text = bytes(memoryview(self.text)[: self.n])
+        return json.loads(str(_without_surrogates(text) if self.surrogates else text, "utf-8"))
+
+    def _drop(self):
+        self.truncated = True
+        self.undo()
+        self.skipping = self.depth
+
+
+class Reply:
+    """Scans one reply.
+
+    limit: bytes of text to keep beside the payload, up to 65000; as many are allocated here, and nothing
+    in feed() but for numbers.
+    find: portable_find or its viper twin.
+    """
+
+    def __init__(self, limit=1024, find=_FIND):
+        self._find = find
+        self._kept = Kept(limit)
+        self._crc = Crc32()  # over the text so far
+        self._crc_before = Crc32()  # over the text before the last top-level comma
+        self._crc_text = bytearray(8)  # the eight digits that came
+        self._numeral = bytearray(_NUMERAL_SIZE)
+        self._steps = (
+            (self._before, self._trace, self._after)
+            + (self._key, self._key, self._colon, self._value, self._value, self._next, self._close_only)
+            + (self._in_text, self._escape, self._unicode, self._in_numeral)
+            + (self._payload, self._payload_escape)
+        )
+        self.begin(None)
+
+    def begin(self, sink):
+        """Be ready for a reply, or for the same once more.
+
+        sink: the stage for the text of the top-level string "payload", begun again here with the limit it
+        has; or None, with which a payload is a member as any other.
+        """
+        self._sink = sink
+        if sink:
+            sink.begin(sink.limit)
+        self._kept.begin()
+        self._state = _BEFORE
+        self._skipped = 0
+        self._members = None
+        self._member = _ORDINARY
+        self._in_key = False
+        self._sequence = -1
+        self._crc_right = False
+        self.failed = False  # True once the reply has a member `err`
+        self.has_payload = False  # True once a payload has gone to the sink
+        self.done = False  # True once the newline behind the reply has passed
+        self.consumed = 0  # the index in buf at which the last feed() stopped: short of `end` only when done
+
+    def feed(self, buf, start, end):
+        """Scan buf[start:end], up to the newline that ends the reply.
+
+        Lines before it that do not begin with "{" are skipped, up to 1024 bytes (blank lines, trace text).
+        Raises LinkError `bad-reply`, and what the sink raises; then only begin() helps.
+        """
+        self._from = start
+        i = start
+        while i < end and not self.done:
+            i = self._steps[self._state](buf, i, end)
+        self.consumed = i
+        if self._state > _AFTER:
+            self._crc.update(buf, self._from, i)
+
+    def finish(self):
+        """The end of the reply. Raises LinkError `bad-reply` if it is not whole, or no UTF-8."""
+        if not self.done:
+            raise LinkError("bad-reply", "the line ended inside the reply")
+        if self._kept.high > 127:
+            self.members  # noqa: B018 - now is the time to learn that it is no UTF-8
+
+    @property
+    def members(self):
+        """All members as a dict, without `crc` and a payload that went to the sink. Allocates, once."""
+        if self._members is None:
+            try:
+                self._members = self._kept.parse()
+            except ValueError:
+                raise LinkError("bad-reply", "a string is no UTF-8") from None
+        return self._members
+
+    @property
+    def truncated(self):
+        """True if members had to be dropped."""
+        return self._kept.truncated
+
+    def crc_error(self, sequence, demanded):
+        """True if the crc is not that of the reply to the request with the number `sequence`.
+
+        Without one, that is an error if it is `demanded`, but never on a reply with `err`.
+        """
+        if self._sequence < 0:
+            return demanded and not self.failed
+        return not (self._crc_right and self._sequence == sequence)
+
+    # before and after the reply
+
+    def _before(self, buf, i, end):
+        c = buf[i]
+        if c == _OBJECT:
+            self._crc.reset()
+            self._open(c)
+            self._from = i
+            self._mark_crc(buf, i + 1)
+            return i + 1
+        if c != _NEWLINE and c not in _BLANK:
+            self._state = _TRACE
+        return self._skip(i)
+
+    def _trace(self, buf, i, end):
+        if buf[i] == _NEWLINE:
+            self._state = _BEFORE
+        return self._skip(i)
+
+    def _skip(self, i):
+        self._skipped += 1
+        if self._skipped > _SKIP:
+            raise LinkError("bad-reply", "no reply in %d bytes" % _SKIP)
+        return i + 1
+
+    def _after(self, buf, i, end):
+        if buf[i] == _NEWLINE:
+            self.done = True
+            return i + 1
+        return self._blank(buf, i)
+
+    # structure
+
+    def _blank(self, buf, i):
+        if buf[i] in _BLANK:
+            return i + 1
+        raise self._damage(buf, i)
+
+    def _damage(self, buf, i):
+        return LinkError("bad-reply", "unexpected byte 0x%02x (state %d)" % (buf[i], self._state))
+
+    def _key(self, buf, i, end):
+        c = buf[i]
+        if c == _QUOTE:
+            kept = self._kept
+            kept.begin_item()
+            self._item_at = kept.n
+            self._in_key = True
+            kept.put(c)
+            self._state = _TEXT
+            return i + 1
+        if c == _OBJECT + 2 and self._state == _FIRST_KEY:
+            return self._close(buf, i)
+        return self._blank(buf, i)
+
+    def _colon(self, buf, i, end):
+        if buf[i] != _COLON:
+            return self._blank(buf, i)
+        kept = self._kept
+        kept.put(_COLON)
+        if kept.depth == 1:
+            self._item_at = kept.n
+        self._state = _VALUE
+        return i + 1
+
+    def _value(self, buf, i, end):
+        c = buf[i]
+        kept = self._kept
+        if c in _BLANK:
+            return i + 1
+        if c == _ARRAY + 2 and self._state == _FIRST_VALUE:
+            return self._close(buf, i)
+        if kept.kinds[kept.depth] == _ARRAY:
+            kept.begin_item()
+        if c == _QUOTE:
+            self._begin_text()
+        elif c == _OBJECT or c == _ARRAY:
+            if kept.depth == _DEPTH:
+                raise LinkError("bad-reply", "more than %d levels deep" % _DEPTH)
+            self._open(c)
+        elif c in _SCALAR:
+            self._length = 0
+            self._state = _NUMERAL
+            return i
+        else:
+            raise self._damage(buf, i)
+        return i + 1
+
+    def _open(self, c):
+        self._kept.open(c)
+        self._state = _FIRST_KEY if c == _OBJECT else _FIRST_VALUE
+
+    def _next(self, buf, i, end):
+        c = buf[i]
+        kept = self._kept
+        kind = kept.kinds[kept.depth]
+        if c == kind + 2:
+            return self._close(buf, i)
+        if c != _COMMA:
+            return self._blank(buf, i)
+        if kept.depth == 1:
+            self._mark_crc(buf, i)
+        self._state = _KEY if kind == _OBJECT else _VALUE
+        return i + 1
+
+    def _close_only(self, buf, i, end):
+        return self._close(buf, i) if buf[i] == _OBJECT + 2 else self._blank(buf, i)
+
+    def _close(self, buf, i):
+        kept = self._kept
+        kept.close(buf[i])
+        if kept.depth:
+            self._end_value()
+            return i + 1
+        if self._sequence >= 0:
+            self._crc_before.update(b"}", 0, 1)
+            self._crc_right = self._crc_before.matches_hex(self._crc_text, 0)
+        self._state = _AFTER
+        return i + 1
+
+    def _end_value(self):
+        kept = self._kept
+        self._state = _NEXT
+        if self._member == _IS_CRC and kept.depth == 1:
+            self._take_crc()
+        else:
+            kept.end_item()
+
+    # the crc
+
+    def _mark_crc(self, buf, i):
+        """The text before buf[i] is what the crc is over, if a crc member comes next."""
+        self._crc.update(buf, self._from, i)
+        self._crc_before.assign(self._crc)
+        self._from = i
+
+    def _take_crc(self):
+        """Read "SSSS:CCCCCCCC" where it lies, and forget it; nothing but the end of the reply may follow."""
+        kept = self._kept
+        at = self._item_at
+        sequence = -1
+        if not kept.skipping and kept.n - at == _CRC_VALUE and kept.text[at + 5] == _COLON:
+            sequence = 0
+            for i in range(at + 1, at + 5):
+                digit = hex_digit(kept.text[i])
+                sequence = sequence << 4 | digit if digit >= 0 <= sequence else -1
+        if sequence < 0:
+            raise LinkError("bad-reply", "a crc that is none")
+        self._sequence = sequence
+        for i in range(8):
+            self._crc_text[i] = kept.text[at + 6 + i]
+        kept.undo()
+        self._state = _LAST
+
+    # strings, numbers, words
+
+    def _begin_text(self):
+        kept = self._kept
+        if self._member == _IS_PAYLOAD and kept.depth == 1:
+            if self.has_payload:
+                raise LinkError("bad-reply", "two payloads")
+            self.has_payload = True
+            kept.undo()
+            self._state = _PAYLOAD
+        else:
+            kept.put(_QUOTE)
+            self._state = _TEXT
+
+    def _in_text(self, buf, i, end):
+        kept = self._kept
+        i = kept.put_text(buf, i, end)
+        if i == end:
+            return i
+        c = buf[i]
+        if c < 32:
+            raise self._damage(buf, i)
+        kept.put(c)
+        if c == _BACKSLASH:
+            self._state = _ESCAPE
+        elif self._in_key:
+            self._end_key()
+        else:
+            self._end_value()
+        return i + 1
+
+    def _end_key(self):
+        kept = self._kept
+        self._in_key = False
+        self._state = _COLON_NEXT
+        if kept.depth > 1:
+            return
+        at = self._item_at
+        self._member = _ORDINARY
+        if kept.ends_with(b'"err"', at):
+            self.failed = True
+        elif kept.ends_with(b'"crc"', at):
+            self._member = _IS_CRC
+        elif self._sink and kept.ends_with(b'"payload"', at):
+            self._member = _IS_PAYLOAD
+
+    def _escape(self, buf, i, end):
+        c = buf[i]
+        if c not in _ESCAPES:
+            raise self._damage(buf, i)
+        self._kept.put(c)
+        self._length = 4
+        self._state = _UNICODE if c == 117 else _TEXT
+        return i + 1
+
+    def _unicode(self, buf, i, end):
+        c = buf[i]
+        if hex_digit(c) < 0:
+            raise self._damage(buf, i)
+        self._kept.put(c)
+        self._kept.surrogates = True
+        self._length -= 1
+        if not self._length:
+            self._state = _TEXT
+        return i + 1
+
+    def _in_numeral(self, buf, i, end):
+        while i < end:
+            c = buf[i]
+            if c not in _SCALAR:
+                self._end_numeral()
+                return i
+            if self._length == _NUMERAL_SIZE:
+                raise self._damage(buf, i)
+            self._numeral[self._length] = c
+            self._length += 1
+            i += 1
+        return i
+
+    def _end_numeral(self):
+        kept = self._kept
+        word = bytes(memoryview(self._numeral)[: self._length])
+        if word not in (b"true", b"false", b"null") and not _is_number(word):
+            raise LinkError("bad-reply", "%s is no JSON" % str(word, "utf-8"))
+        for c in word:
+            kept.put(c)
+        self._end_value()
+
+    # the payload
+
+    def _payload(self, buf, i, end):
+        stop = self._find(buf, _QUOTE, i, end)
+        if stop < 0:
+            stop = end
+        escape = self._find(buf, _BACKSLASH, i, stop)
+        if escape >= 0:
+            stop = escape
+        if i < stop:
+            self._sink.feed(buf, i, stop)
+        if stop == end:
+            return stop
+        self._state = _NEXT if stop != escape else _PAYLOAD_ESCAPE
+        return stop + 1
+
+    def _payload_escape(self, buf, i, end):
+        if buf[i] != _SLASH:
+            raise self._damage(buf, i)
+        self._state = _PAYLOAD
+        return i
+
+
+def _is_number(word):
+    """True if `word`, of the characters in _SCALAR, is a JSON number."""
+    i = _digits(word, 1 if word[0] == 45 else 0)
+    first = 1 if word[0] == 45 else 0
+    if i == first or (word[first] == 48 and i > first + 1):
+        return False
+    if word[i : i + 1] == b".":
+        first = i + 1
+        i = _digits(word, first)
+        if i == first:
+            return False
+    if word[i : i + 1] in (b"e", b"E"):
+        first = i + 2 if word[i + 1 : i + 2] in (b"+", b"-") else i + 1
+        i = _digits(word, first)
+        if i == first:
+            return False
+    return i == len(word)
+
+
+def _digits(word, i):
+    while i < len(word) and 48 <= word[i] <= 57:
+        i += 1
+    return i
+
+
+def _without_surrogates(text):
+    """JSON with the escapes of surrogates as the characters they stand for, lone ones as U+FFFD.
+
+    CPython's json would join pairs by itself and MicroPython's would not.
+    """
+    parts = []
+    begin = 0
+    i = text.find(b"\\")
+    while i >= 0:
+        high = _escaped(text, i)
+        after = i + 2
+        if 0xD800 <= high < 0xE000:
+            low = _escaped(text, i + 6)
+            after = i + 6
+            code = 0xFFFD
+            if high < 0xDC00 <= low < 0xE000:
+                code = 0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF)
+                after = i + 12
+            parts.append(text[begin:i])
+            parts.append(bytes(chr(code), "utf-8"))
+            begin = after
+        i = text.find(b"\\", after)
+    parts.append(text[begin:])
+    return b"".join(parts)
+
+
+def _escaped(text, i):
+    return int(text[i + 2 : i + 6], 16) if text[i : i + 2] == b"\\u" else -1
