@@ -34,9 +34,9 @@ class Bench:
         """What the engine answers to a line of text, as bytes objects."""
         return [data for _, data in self.engine.line(text.encode())]
 
-    def ask(self, name, **members):
+    def ask(self, verb, **members):
         """The reply to a request, as a dict."""
-        members["req"] = name
+        members["req"] = verb
         answer = self.lines(json.dumps(members))
         return json.loads(answer[-1].decode())
 

@@ -113,7 +113,7 @@ class Engine:
             reply = self._executed(request)
             if crc is not None and "{io}" not in reply.get("err", ""):
                 self._last_crc, self._last_reply = crc, reply
-        if "cmd" in request:
+        if "cmd" in request and "req" not in request:
             self.transcript.exchange(self.now(), request, None, self.faults.log)
             return []
         return self._answer(request, reply, crc)

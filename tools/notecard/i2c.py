@@ -25,16 +25,19 @@ class I2CFrontEnd:
     """The Notecard's end of the bus. write() and read() are whole bus transactions.
 
     mtu: the most data bytes in one of the Notecard's packets. write_limit: the most it accepts in one;
-    note-python sends 255. A broken rule raises ProtocolViolation and is noted in engine.violations.
+    note-python sends 255. stage_ms: the time it needs to have an answer ready; a read that comes sooner gets
+    the answer before. A broken rule raises ProtocolViolation and is noted in engine.violations.
     """
 
-    def __init__(self, engine, address=ADDRESS, mtu=MTU, write_limit=MTU):
+    def __init__(self, engine, address=ADDRESS, mtu=MTU, write_limit=MTU, stage_ms=0):
         self.engine = engine
         self.address = address
         self.mtu = mtu
         self.write_limit = write_limit
+        self.stage_ms = stage_ms
         self.outbox = Outbox(engine)
         self._staged = None  # what the host asked for: a count of data bytes
+        self._staged_ms = 0
         self._announced = 0  # the available that the host read last: it may ask for no more
         self._lag = 0  # reads that are still answered with the answer before
         self._before = bytes(_HEADER)
@@ -89,6 +92,7 @@ class I2CFrontEnd:
         if n == 0:
             self._note_query()
         self._staged = n
+        self._staged_ms = self.engine.now()
 
     def _note_query(self):
         """Count fruitless queries without a pause."""
@@ -120,9 +124,11 @@ class I2CFrontEnd:
         return bytes([left, count]) + data + bytes([_FILL] * (n - len(data)))
 
     def _lagging(self, answer, n):
-        """The answer, or under the stale-header fault the one before, clocked out to n bytes."""
+        """The answer clocked out to n bytes, or the one before: when read too soon, and as a fault."""
         faults = self.engine.faults
-        if self._lag == 0 and faults.hit("stale-header"):
+        if self.engine.now() - self._staged_ms < self.stage_ms:
+            self._lag = 1
+        elif self._lag == 0 and faults.hit("stale-header"):
             self._lag = faults.value("stale-header")
         late, self._before = self._before, answer
         if self._lag == 0:
