@@ -116,11 +116,12 @@ class I2CFrontEnd:
 
     def _answer(self, n):
         """Header and data for a request to read n bytes. Fewer than n are there only after a fault."""
+        waiting = self.outbox.available()
         data = self.outbox.take(n)
         count = len(data)
         if count and self.engine.faults.hit("bad-count"):
             count -= 1
-        left = min(self.outbox.available(), self.mtu)
+        left = min(waiting - len(data), self.mtu)  # 0 at the end of a stage, whatever comes behind it
         return bytes([left, count]) + data + bytes([_FILL] * (n - len(data)))
 
     def _lagging(self, answer, n):
