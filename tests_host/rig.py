@@ -121,6 +121,8 @@ class RigPort:
         self.said.append(text)
 
     def complain(self, error):
+        if len(self._rig.complaints) > 50:
+            raise AssertionError("complaints without end: %s" % self._rig.complaints[-3:])
         self.said.append("%s: %s" % (type(error).__name__, error))
         self._rig.complaints.append(error)
 
@@ -187,6 +189,7 @@ class Rig:
         image = app_image(version)
         writer = SlotWriter(boot.slots, 1, boot.clock)
         files = app_files(version)
+        writer.begin()
         writer.folder("data")
         for name in sorted(files):
             writer.open(name, len(files[name]))

@@ -6,8 +6,8 @@ main.py, decides nothing and swaps nothing. CircuitPython acts from boot.py, whe
 
 import os
 
-from notedfu.errors import DfuError, ImageError
-from notedfu.journal import FRESH, GOOD, IDLE, LOST, PENDING, REFUSED, TRIAL, Journal
+from notedfu.errors import DfuError, ImageError, TransferError
+from notedfu.journal import FRESH, GOOD, IDLE, LOST, PENDING, REFUSED, RETRIED, TRIAL, Journal
 from notedfu.settings import Settings
 from notedfu.slots import A, B, Slots
 
@@ -64,7 +64,11 @@ class Boot:
 
     def off(self):
         """Whether a person has switched the updater off: by setting, by file or by pin."""
-        return self.settings.off or self.port.exists("/notedfu.off") or self.port.pin_is_low(self.settings.off_pin)
+        return (
+            self.settings.off
+            or self.port.exists("/notedfu.off")
+            or self.port.pin_is_low(self.settings.off_pin)
+        )
 
     def act(self):
         """Do what the table says until the board knows what to run. Returns "run", "try" or "recover"."""
@@ -139,6 +143,9 @@ class Boot:
         except ImageError as error:
             self.refuse(error.code, error.text)
             return
+        except TransferError as error:
+            self._redo(error)
+            return
         except KeyboardInterrupt:
             journal.swap_left += 1
             journal.save()
@@ -149,6 +156,17 @@ class Boot:
             self._deferred = True
             return
         self.swapped = True
+
+    def _redo(self, error):
+        """Staging was damaged after it had been verified: one whole new download, then a verdict."""
+        journal = self.journal
+        if journal.flags & RETRIED:
+            self.refuse(error.code, error.text)
+            return
+        self.port.complain(error)
+        journal.flags |= RETRIED
+        journal.state = IDLE
+        journal.save()
 
     def refuse(self, code, text):
         """The staged image is not taken: remember why, for the report; what runs stays."""

@@ -218,10 +218,11 @@ def _take_protected(tlvs, kind, value):
     elif kind == UNPACKED:
         tlvs.unpacked_size, tlvs.file_count = struct.unpack("<IH", value)
     elif kind == KEYS:
-        tlvs.keys = _parse_keys(value)
+        tlvs.keys = parse_keys(value)
 
 
-def _parse_keys(value):
+def parse_keys(value):
+    """Return the (kind, raw key) pairs of a key list; ImageError `bad-tlv`."""
     keys = []
     at = 0
     while at < len(value):
@@ -251,7 +252,7 @@ class Image:
     def __init__(self, sink, sha256):
         self._sink = sink
         self._sha256 = sha256
-        self._head = bytearray(HEADER_SIZE)
+        self.head = bytearray(HEADER_SIZE)  # as it was fed
         self._tail = bytearray(TAIL_LIMIT)
 
     def begin(self, length):
@@ -270,11 +271,11 @@ class Image:
         shift = start - first  # where the image's byte 0 would lie in buf
         if first < HEADER_SIZE:
             stop = min(self.position, HEADER_SIZE)
-            self._head[first:stop] = memoryview(buf)[start : stop + shift]
+            self.head[first:stop] = memoryview(buf)[start : stop + shift]
             if stop < HEADER_SIZE:
                 self._hash(buf, start, end)
                 return
-            self.header = parse_header(self._head)
+            self.header = parse_header(self.head)
             if self._length:
                 tail_size(self.header, self._length)
         header = self.header
@@ -298,6 +299,11 @@ class Image:
         if self.digest != tlvs.digest:
             raise ImageError("bad-digest", "the image's SHA-256 is not the one it was made with")
         self.tlvs = tlvs
+
+    @property
+    def protected(self):
+        """The protected TLV area as it was fed, after finish(); empty if there is none. Allocates."""
+        return bytes(self._tail[: self.header.protected_size])
 
     def _hash(self, buf, start, end):
         if start == 0 and end == len(buf):

@@ -12,6 +12,7 @@ PROTECTED_LIMIT = 2048  # bytes
 FILE_LIMIT = 512
 
 _COUNTER = 0x50
+_MARKER = 0xA0
 
 
 class Manifest:
@@ -33,6 +34,11 @@ class Manifest:
         self.rank = (self.counter, self.version)
         self.confirmed = False
 
+    @property
+    def marker(self):
+        """The firmware::info marker, as verdict.info() takes it, or None."""
+        return self.tlv(_MARKER)
+
     def tlv(self, wanted):
         """The value of the first protected TLV of the type `wanted`, as bytes, or None."""
         at = 4
@@ -43,6 +49,12 @@ class Manifest:
                 return self.protected[at : at + size]
             at += size
         return None
+
+
+def entry(name, size, crc):
+    """What the manifest says of one file, as bytes."""
+    raw = name.encode()
+    return bytes((len(raw),)) + raw + struct.pack(FILE, size, crc)
 
 
 class Reader:

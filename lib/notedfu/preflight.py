@@ -4,8 +4,11 @@ What is judged here is not authenticated yet: the same judgement is made again o
 image costs two dfu.get and no erase.
 """
 
+import os
+
 from notedfu.errors import ImageError, LocalError
-from notedfu.image import HEADER_SIZE, TAIL_LIMIT, parse_header, parse_tail, tail_size
+from notedfu.image import HEADER_SIZE, KEYS, TAIL_LIMIT, parse_header, parse_keys, parse_tail, tail_size
+from notedfu.slotfiles import free
 from notedfu.verdict import Policy, Signatures, forget, judge, parse_key, parse_uuid
 
 _AREA_HEADER = 4  # bytes of magic and total length before a TLV area
@@ -110,8 +113,8 @@ class Judge:
         policy.kinds = (b"slots",)
         if settings.class_id:
             policy.class_id = parse_uuid(settings.class_id)
-        keys = running.keys if running is not None and running.confirmed else ()
-        policy.keys = keys or [parse_key(text) for text in settings.keys]
+        listed = running.tlv(KEYS) if running is not None and running.confirmed else None
+        policy.keys = parse_keys(listed) if listed else [parse_key(text) for text in settings.keys]
         if running is not None:
             policy.running = running.version
         self._policy = policy
@@ -131,8 +134,11 @@ class Judge:
         judge(image.header, image.tlvs, self._policy, Vouched(self._signatures, identity))
 
 
-def check_room(slots, active, candidate):
-    """LocalError `no-room` if the unpacked app can't fit beside the one that runs."""
+def reserve_room(slots, active, candidate, stage):
+    """Keep room for the unpacked app beside what runs; what staging may take is the rest.
+
+    Raises LocalError `no-room` if there is not enough even without staging, ImageError if the image does not say.
+    """
     tlvs = candidate.tlvs
     if tlvs.unpacked_size is None:
         raise ImageError("bad-tlv", "the image does not say how large its payload unpacks")
@@ -140,3 +146,5 @@ def check_room(slots, active, candidate):
     needed = slots.room_needed(tlvs.unpacked_size, tlvs.file_count)
     if needed > room:
         raise LocalError("no-room", "the app unpacks to %d bytes, %d are free" % (needed, room))
+    held = room - free(os.statvfs(slots.root))  # what the spare slot will give back
+    stage.reserve = max(0, needed - held)

@@ -34,7 +34,10 @@ class Report:
         journal = self._journal
         if journal.outcome == NONE or (offer is not None and not self._comparable(offer)):
             return False
-        if offer is not None and (offer.length, offer.crc32) == (journal.outcome_length, journal.outcome_crc32):
+        if offer is not None and (offer.length, offer.crc32) == (
+            journal.outcome_length,
+            journal.outcome_crc32,
+        ):
             self.tell()
             return True
         self._forget()  # the Notecard has let go of it already, or holds its successor

@@ -181,8 +181,8 @@ class Updates:
             self._updater.poll(budget_ms)
         except DfuError as error:
             self.last_error = error
-        except (OSError, MemoryError, ValueError) as error:
-            self.last_error = LocalError("updater", "%s: %s" % (type(error).__name__, error))
+        except (OSError, MemoryError, ValueError) as error:  # pins, buses and buffers that can't be had
+            self.last_error = LocalError("no-link", "%s: %s" % (type(error).__name__, error))
         self._judge()
         if self._wants_install and self.pending:
             self._reset()

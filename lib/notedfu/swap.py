@@ -1,7 +1,7 @@
 """The swap: the staged image is unpacked into the spare slot, and that slot becomes active on trial."""
 
-from notedfu.errors import ImageError
-from notedfu.image import Image
+from notedfu.errors import ImageError, LocalError, TransferError
+from notedfu.image import Image, Nowhere
 from notedfu.journal import TRIAL
 from notedfu.slots import spare
 from notedfu.slotwriter import SlotWriter
@@ -13,22 +13,23 @@ def install(boot):
     """Unpack, hash again, seal, and write TRIAL.
 
     boot: bootup.Boot, with a pending image. The slot becomes active only if the SHA-256 of the very bytes that
-    were unpacked is the identity that was verified. Raises ImageError for the image's own faults, LocalError,
-    OSError and MemoryError for the board's. Allocates: a page, and the writer's buffers.
+    were unpacked is the identity that was verified. Raises ImageError for the image's own faults, TransferError
+    where staging no longer holds it, LocalError, OSError and MemoryError for the board's. Allocates: a page, and the writer's buffers.
     """
     journal, clock = boot.journal, boot.clock
     slot = spare(journal.active)
     source = staging(boot.port, boot.settings, clock)
-    if source.resume(journal.length) < journal.length:
-        raise ImageError("staging-lost", "%d of %d bytes are in staging" % (source.length, journal.length))
+    try:
+        source.reopen(journal.length)
+    except LocalError as error:
+        raise TransferError(error.code, error.text) from None
     writer = SlotWriter(boot.slots, slot, clock)
-    tar = Untar(writer, clock)
-    image = Image(tar, boot.port.sha256)
-    unpack(source, image, journal.length, bytearray(boot.settings.page), clock)
-    tar.finish()
-    if image.tlvs.digest != journal.identity:
-        raise ImageError("bad-digest", "staging holds another image than the one that was verified")
-    writer.seal(image.raw_header, image.raw_protected, journal.identity)
+    try:
+        image = _unpack(boot, source, writer)
+    except BaseException:
+        writer.abandon()
+        raise
+    writer.seal(image.head, image.protected, journal.identity)
     journal.state = TRIAL
     journal.active = slot
     journal.trial_left = boot.settings.trial_runs
@@ -36,7 +37,39 @@ def install(boot):
     journal.save()
 
 
-def unpack(source, image, length, page, clock):
+def _unpack(boot, source, writer):
+    """Staging through the container into the slot; returns the Image, whose digest is the identity."""
+    journal, clock = boot.journal, boot.clock
+    page = bytearray(boot.settings.page)
+    tar = Untar(writer, clock)
+    tar.begin(journal.length)
+    image = Image(tar, boot.port.sha256)
+    try:
+        read_through(source, image, journal.length, page, clock)
+        tar.finish()
+    except ImageError:
+        # a flipped bit can look like any defect of the archive: the verdict stands only if the digest does
+        _check_digest(source, Image(Nowhere(), boot.port.sha256), journal, page, clock)
+        raise
+    if image.digest != journal.identity:
+        raise _damaged()
+    return image
+
+
+def _check_digest(source, image, journal, page, clock):
+    try:
+        read_through(source, image, journal.length, page, clock)
+    except ImageError:
+        raise _damaged() from None
+    if image.digest != journal.identity:
+        raise _damaged()
+
+
+def _damaged():
+    return TransferError("staging-damaged", "what is staged is not what was verified")
+
+
+def read_through(source, image, length, page, clock):
     """Read `length` bytes of staging through `image`, a page at a time, and finish it."""
     image.begin(length)
     view = memoryview(page)

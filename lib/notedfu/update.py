@@ -6,13 +6,15 @@ or flash comes out of it as an exception: they are kept in `problem`, and what t
 
 from notedfu.errors import DfuError, ImageError, LinkError, LocalError, RequestError, TransferError
 from notedfu.journal import DFU_MODE, IDLE, INSTALLED, PENDING, REFUSED, RETRIED, STAGING, TRIAL
-from notedfu.preflight import Judge, Offer, check_room, look
+from notedfu.preflight import Judge, Offer, look, reserve_room
 from notedfu.report import Report
 from notedfu.staging import staging
 from notedfu.transfer import Transfer
 
 BLOCKED_AFTER = 2  # failed trials of one image; then an operator must clear it
-_BODY_TRIES = 3  # a `ready` without its body is asked again; some firmware takes a while (discuss.blues.com 2748)
+_BODY_TRIES = (
+    3  # a `ready` without its body is asked again; some firmware takes a while (discuss.blues.com 2748)
+)
 _BODY_PAUSE_MS = 10000
 _FIRST_PAUSE_MS = 2000  # after a link fault, doubled up to the check interval
 _LINK_FAULTS = 6  # in a row; then the transfer is put off to the next check
@@ -105,7 +107,9 @@ class Updater:
         except OSError as error:
             self._put_off_for(LocalError("flash-fault", "error %s of the filesystem" % error))
         except MemoryError:
-            self._put_off_for(LocalError("no-memory", "the heap is too small or in pieces; take a smaller page"))
+            self._put_off_for(
+                LocalError("no-memory", "the heap is too small or in pieces; take a smaller page")
+            )
 
     def _wait(self, ms):
         self._since = self._clock.ms()
@@ -169,16 +173,15 @@ class Updater:
             raise ImageError("blocked", "it failed %d trials here; dfu.unblock() clears that" % BLOCKED_AFTER)
         self._judge = Judge(boot)
         self._judge.before_download(candidate)
-        check_room(boot.slots, journal.active, candidate)
-        self._begin(candidate)
+        stage = staging(boot.port, boot.settings, self._clock)
+        reserve_room(boot.slots, journal.active, candidate, stage)
+        self._begin(candidate, stage)
         return self._stage
 
-    def _begin(self, candidate):
+    def _begin(self, candidate, stage):
         journal = self._journal
         resuming = journal.state == STAGING and journal.identity == candidate.identity
-        transfer = Transfer(
-            self._dfu, candidate, self._offer, staging(self._boot.port, self._boot.settings, self._clock), self._boot
-        )
+        transfer = Transfer(self._dfu, candidate, self._offer, stage, self._boot)
         if not resuming:
             if journal.identity != candidate.identity:
                 journal.flags &= ~RETRIED
@@ -203,7 +206,6 @@ class Updater:
         journal.state = PENDING
         journal.image_crc32 = transfer.image_crc32
         journal.swap_left = self._boot.settings.swap_tries
-        journal.flags &= ~RETRIED
         journal.save()
         return self._leave(0)
 

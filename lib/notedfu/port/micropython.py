@@ -45,23 +45,10 @@ class Port:
 
     def region(self, settings):
         """The raw flash region for staging, an AbstractBlockDev; LocalError `no-region` if there is none."""
-        start, length = settings.staging_start, settings.staging_length
         try:
-            if "esp32" in sys.platform:
-                from esp32 import Partition
-
-                return Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
-            if length and sys.platform == "rp2":
-                from rp2 import Flash
-
-                return Flash(start=start, len=length)
-            if length and sys.platform == "pyboard":
-                from pyb import Flash
-
-                return Flash(start=start, len=length)
-        except (ImportError, IndexError, OSError, ValueError) as error:
-            raise LocalError("no-region", "staging region: %s" % error) from error
-        raise LocalError("no-region", "this board has no staging region as the settings say; use a file")
+            return _region(settings)
+        except (IndexError, OSError, ValueError) as error:
+            raise LocalError("no-region", "no staging region as the settings say: %s" % error) from None
 
     def sha256(self, data=b""):
         """A new running SHA-256 of `data`; LocalError `no-sha256` where the interpreter has none."""
@@ -125,6 +112,26 @@ class Port:
         sys.print_exception(error)
 
 
+def _region(settings):
+    """Asked for as features: each of these modules is on one port only."""
+    try:
+        from esp32 import Partition
+    except ImportError:
+        pass
+    else:
+        return Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
+    try:
+        from rp2 import Flash
+    except ImportError:
+        try:
+            from pyb import Flash
+        except ImportError:
+            raise LocalError("no-region", "this board has no raw flash for Python; stage in a file") from None
+    if not settings.staging_length:
+        raise LocalError("no-region", "set staging_start and staging_length, or stage in a file")
+    return Flash(start=settings.staging_start, len=settings.staging_length)
+
+
 class Bus:
     """machine.I2C in the form that the link wants; views are kept, so that the steady state allocates nothing."""
 
@@ -154,7 +161,7 @@ class Guard:
     """A hardware watchdog that a timer feeds for as long as alive() keeps being called.
 
     The hardware's limit is a few seconds; an app's patience may be minutes. The timer stops feeding when
-    patience_ms have passed without alive().
+    patience_ms have passed without alive(). Where there is no soft timer, alive() itself feeds.
     """
 
     def __init__(self, clock, patience_ms):
@@ -162,15 +169,21 @@ class Guard:
         self._patience_ms = patience_ms
         self._last = clock.ms()
         self._watchdog = machine.WDT(timeout=_HARDWARE_WATCHDOG_MS)
-        self._timer = machine.Timer(-1)
-        self._timer.init(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=self._feed)
+        try:
+            timer = machine.Timer(-1)
+            timer.init(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=self._feed)
+        except (AttributeError, NotImplementedError, OSError, ValueError):
+            timer = None  # this port has none, or no soft ones
+        self._timer = timer
 
     def alive(self):
         """The app or the updater is at work."""
         self._last = self._clock.ms()
+        if self._timer is None:
+            self._watchdog.feed()
 
     def release(self):
-        """From now on the watchdog is fed whatever happens."""
+        """From now on the watchdog is fed whatever happens, as long as there is a timer to do it."""
         self._patience_ms = None
 
     def _feed(self, _):
