@@ -31,6 +31,7 @@ class Link:
         self._buf = bytearray(size)
         self._start = 0  # self._buf[_start:_end] has been received and not yet been fed on
         self._end = 0
+        self._heard = False  # something came in this resync, a fault of the link included
 
     def receive(self, stage, timeout_ms):
         """Feed one line, its newline included, to stage.feed(buf, start, end).
@@ -72,21 +73,15 @@ class Link:
         clock = self._clock
         began = clock.ms()
         self._start = self._end = 0
-        heard = 0
+        self._heard = False
         for _ in range(_RESYNC_TRIES):
             if clock.since(began) >= _RESYNC_MS:
                 break
-            if not self._newline():
-                continue
-            blank, other = self._drain(began)
-            heard += blank + other
-            if blank and not other:
+            if self._newline() and self._drain(began):
                 return
-        if not heard:
+        if not self._heard:
             raise self._nobody()
-        raise LinkError(
-            "bus-fault", "no blank line in %d ms, %d bytes of other things" % (clock.since(began), heard)
-        )
+        raise LinkError("bus-fault", "something answers, but no blank line in %d ms" % clock.since(began))
 
     def _nobody(self):
         return LinkError("no-notecard", "nothing answers a newline: check wiring, power, address, baud rate")
@@ -101,29 +96,34 @@ class Link:
         self._start = self._end = 0
 
     def _drain(self, began):
-        """Take and drop until it is quiet; returns how many bytes were CR or LF, and how many were not."""
+        """Take and drop until it is quiet; True if something came, and all of it was CR or LF."""
         clock = self._clock
-        blank = other = 0
+        blank = other = False
         quiet = clock.ms()
         while clock.since(quiet) < _QUIET_MS and clock.since(began) < _RESYNC_MS:
             try:
                 if not self._take():
                     clock.sleep(self._pause_ms(clock.since(quiet)))
                     continue
-            except LinkError:  # a fault in here is one more thing to be drained
+            except LinkError:  # a fault in here is one more thing to wait out
                 clock.sleep(_SETTLE_MS)
-                other += 1
-                continue
-            before = other
-            for at in range(self._start, self._end):
-                if self._buf[at] in _BLANK:
-                    blank += 1
-                else:
-                    other += 1
-            self._start = self._end
-            if other > before:
+                self._heard = True
                 quiet = clock.ms()
-        return blank, other
+                continue
+            self._heard = True
+            if self._holds_blank():
+                blank = True
+            else:
+                other = True
+                quiet = clock.ms()
+            self._start = self._end
+        return blank and not other
+
+    def _holds_blank(self):
+        for at in range(self._start, self._end):
+            if self._buf[at] not in _BLANK:
+                return False
+        return True
 
 
 def _silence(count, quiet_ms):

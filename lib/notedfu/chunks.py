@@ -1,0 +1,215 @@
+"""dfu.get: pieces of the image into the page buffer, as base64 in the reply or as a binary frame behind it.
+
+dev.blues.io, dfu-requests: at most 8192 bytes a request; `binary` from Notecard firmware 9.1.1 on, older
+firmware ignores it and answers with `payload`. The binary form parks the bytes in the Notecard's binary
+store, from where card.binary.get fetches them as COBS. `status` is the md5 of the piece (Blues' own samples
+check it in both forms).
+"""
+
+from binascii import hexlify
+
+from notedfu.b64 import Base64Decoder
+from notedfu.cobs import CobsDecoder
+from notedfu.errors import LinkError
+from notedfu.notecard import TIMEOUT_MS, checked
+
+try:
+    from hashlib import md5
+except ImportError:  # CircuitPython and small ports: the crcs and the image's own SHA-256 are the check then
+    md5 = None
+
+FORMS = (
+    "auto",
+    "base64",
+    "binary",
+)  # how to ask; auto is binary where the page is large enough to pay for it
+_AUTO_PAGE = 4096  # below, the second transaction costs more than the fourth of the bytes that it saves
+_BINARY_FAULTS = 3  # in a row, then auto asks for base64
+_LEAST = 256  # bytes; flash is programmed in multiples of it
+_FAULTS = 2  # in a row, then the next smaller size
+_GOODS = 16  # in a row, then the next larger one
+
+_GET = b'{"req":"dfu.get","offset":'
+_LENGTH = b',"length":'
+_END = b"}"
+_BINARY_END = b',"binary":true}'
+_FETCH = b'{"req":"card.binary.get","offset":0,"length":'
+_ROOM = 112  # bytes of the longest of these requests with its numbers and crc
+
+
+class ChunkSizer:
+    """How much to ask for at once: less after faults in a row, down to 256 bytes, more again when all is
+    well."""
+
+    def __init__(self, largest):
+        self.size = largest
+        self._largest = largest
+        self._run = 0  # good replies in a row, or minus the bad ones
+
+    def fits(self, offset, rest):
+        """How much to ask for at `offset` where `rest` bytes are wanted: up to the next multiple of the
+        size, so that chunks stay aligned whatever happened."""
+        return min(rest, self.size - offset % self.size)
+
+    def good(self):
+        """A reply came through."""
+        self._run = max(self._run, 0) + 1
+        if self._run >= _GOODS and self.size < self._largest:
+            self.size = min(2 * self.size, self._largest)
+            self._run = 0
+
+    def bad(self):
+        """A reply did not."""
+        self._run = min(self._run, 0) - 1
+        if self._run <= -_FAULTS:
+            self.size = max(self.size // 2, min(_LEAST, self._largest))
+            self._run = 0
+
+
+class Chunks:
+    """Fetches pieces of the image into `page`.
+
+    page: a bytearray of 256 to 8192 bytes. form: one of FORMS.
+    digest: hashlib.md5, or None to do without, where nothing is allocated with viper: members are not looked
+    at,
+        and the request's text is written in place.
+    """
+
+    def __init__(self, notecard, page, form="auto", digest=md5):
+        self.page = page
+        self._notecard = notecard
+        self._digest = digest
+        self._view = memoryview(page)
+        self._sizer = ChunkSizer(len(page))
+        self._base64 = Base64Decoder(page)
+        self._cobs = CobsDecoder(page)
+        self._get = bytearray(_ROOM)
+        self._get[: len(_GET)] = _GET
+        self._fetch = bytearray(_ROOM)
+        self._fetch[: len(_FETCH)] = _FETCH
+        self._auto = form == "auto"
+        self._binary = form == "binary" or (self._auto and len(page) >= _AUTO_PAGE)
+        self._binary_faults = 0
+        self._stored = False  # bytes of ours may lie in the binary store
+        self._length = 0
+
+    def begin(self, offset, rest):
+        """Ask for what lies at `offset`, at most `rest` bytes; return how many were asked for.
+
+        Raises LinkError only if the line could not be brought back after an earlier fault.
+        """
+        length = self._sizer.fits(offset, rest)
+        self.ask(offset, length)
+        return length
+
+    def ask(self, offset, length):
+        """Ask for exactly `length` bytes, 1 to len(page)."""
+        self._length = length
+        self._base64.begin(length)
+        at = _put_number(self._get, len(_GET), offset)
+        at = _put(self._get, at, _LENGTH)
+        at = _put_number(self._get, at, length)
+        at = _put(self._get, at, _BINARY_END if self._binary else _END)
+        self._stored = self._stored or self._binary
+        self._notecard.send(self._get, at)
+
+    def finish(self):
+        """Take what was asked for into page[:count]; return the count, which is all of it.
+
+        Raises RequestError card-err (the Notecard's text); LinkError as Notecard.receive, and bad-base64,
+        bad-cobs, long-chunk, short-chunk, bad-chunk-md5, bad-binary. After a LinkError ask again.
+        """
+        try:
+            count = self._take()
+        except LinkError:
+            self._sizer.bad()
+            raise
+        self._sizer.good()
+        return count
+
+    def clear_store(self):
+        """Leave the Notecard's binary store empty, if it was used. LinkError as Notecard.receive."""
+        if self._stored:
+            self._notecard.request({"req": "card.binary", "delete": True})  # an err: it has no store
+            self._stored = False
+
+    def _take(self):
+        reply = self._notecard.receive(self._base64, TIMEOUT_MS)
+        if reply.failed:
+            checked(reply.members)
+        expected = reply.members.get("status") if self._digest else None
+        if reply.has_payload:
+            count = self._base64.finish()
+            self._answered_by_payload()
+        elif "cobs" in reply.members:
+            count = self._take_binary(reply.members.get("length"))
+        else:
+            raise LinkError("short-chunk", "the reply has neither payload nor cobs")
+        self._check_length(count)
+        self._check_md5(expected)
+        return count
+
+    def _answered_by_payload(self):
+        if self._binary:  # which this firmware does not know, so its store has nothing of ours
+            self._stored = False
+            self._binary = not self._auto
+
+    def _take_binary(self, stored):
+        if stored is not None:
+            self._check_length(stored)
+        try:
+            count = self._fetch_frame()
+        except LinkError:
+            self._notecard.distrust()
+            self._binary_faults += 1
+            if self._auto and self._binary_faults >= _BINARY_FAULTS:
+                self._binary = False
+            raise
+        self._binary_faults = 0
+        return count
+
+    def _fetch_frame(self):
+        at = _put_number(self._fetch, len(_FETCH), self._length)
+        at = _put(self._fetch, at, _END)
+        reply = self._notecard.transact(self._fetch, at, None, TIMEOUT_MS)
+        if reply.failed:
+            if "{bad-bin}" in str(reply.members["err"]):
+                raise LinkError("bad-binary", str(reply.members["err"]))
+            checked(reply.members)
+        self._cobs.begin(self._length)
+        self._notecard.receive_frame(self._cobs, TIMEOUT_MS)
+        return self._cobs.finish()
+
+    def _check_length(self, count):
+        if count != self._length:
+            code = "short-chunk" if count < self._length else "long-chunk"
+            raise LinkError(code, "%d bytes came, %d were asked for" % (count, self._length))
+
+    def _check_md5(self, expected):
+        if not isinstance(expected, str) or len(expected) != 32:
+            return
+        whole = self._length == len(self.page)
+        found = hexlify(self._digest(self.page if whole else self._view[: self._length]).digest()).decode()
+        if found != expected.lower():
+            raise LinkError("bad-chunk-md5", "%d bytes have md5 %s, not %s" % (self._length, found, expected))
+
+
+def _put(buf, at, text):
+    """Write `text` into buf from `at`; return where it ends."""
+    for c in text:
+        buf[at] = c
+        at += 1
+    return at
+
+
+def _put_number(buf, at, value):
+    """Write `value`, not negative, in decimal digits into buf from `at`; return where it ends."""
+    end = at + 1
+    rest = value // 10
+    while rest:
+        rest //= 10
+        end += 1
+    for i in range(end - 1, at - 1, -1):
+        buf[i] = 48 + value % 10
+        value //= 10
+    return end

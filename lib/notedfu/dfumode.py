@@ -1,0 +1,89 @@
+"""DFU mode: what legacy Notecards need before they serve dfu.get, as the image lies in their modem.
+
+dev.blues.io, dfu-requests: try dfu.get first; only on "not currently in the DFU operating mode" enter the
+mode by hub.set. The Notecard then leaves the network, up to 30 s, and leaves the mode by itself 15 minutes
+later; on firmware before 2.3 and 3.3 dfu.get does not start that time anew (discuss.blues.com 622, 847).
+"""
+
+from notedfu.errors import RequestError
+from notedfu.notecard import checked
+
+_POLL_MS = 2500  # between probes (Blues' ESP32 sample)
+_ENTRY_MS = 120000  # until it is given up (the same)
+_AGAIN_MS = 30000  # a mode asked for so long ago, and still denied, has ended by itself: ask for it again
+_KEEP_MS = 300000  # renewed before the 15 minutes end; Blues' Python sample does it every 5
+
+_SERVED, _WAIT, _ENTERING, _DENIED = range(4)
+
+
+class DfuMode:
+    """Enters, keeps and leaves DFU mode. announce(entered) is called before the mode is asked for, and
+    after it has been left: whoever keeps it over a reset knows when the mode must be left first of all."""
+
+    def __init__(self, notecard, clock, announce):
+        self._notecard = notecard
+        self._clock = clock
+        self._announce = announce
+        self._entered = False
+        self._asked = 0  # when hub.set mode:dfu was sent last
+        self._waiting = False
+        self._began = 0  # when the waiting began
+
+    def probe(self):
+        """Whether dfu.get is served now: a dfu.get of length 0. RequestError card-err if it never will be."""
+        return self._look()[0] == _SERVED
+
+    def open(self):
+        """One step towards dfu.get being served: 0 if it is, else the milliseconds after which to call again.
+
+        Enters DFU mode where the Notecard asks for it. Raises RequestError dfu-mode-timeout after 2 minutes
+        (the session stays open, or storage is not ready), card-err; LinkError.
+        """
+        verdict, text = self._look()
+        if verdict == _SERVED:
+            self._waiting = False
+            return 0
+        clock = self._clock
+        if not self._waiting:
+            self._waiting = True
+            self._began = clock.ms()
+        elif clock.since(self._began) >= _ENTRY_MS:
+            self._waiting = False
+            raise RequestError("dfu-mode-timeout", "dfu.get is not served after 2 min: " + text)
+        if verdict == _DENIED and self._entered and clock.since(self._asked) >= _AGAIN_MS:
+            self._ask()
+        elif verdict != _WAIT and not self._entered:
+            self._announce(True)
+            self._entered = True
+            self._ask()
+        return _POLL_MS
+
+    def keep(self):
+        """Ask for the mode again if it is on and due. Between transactions; returns at once otherwise."""
+        if self._entered and self._clock.since(self._asked) >= _KEEP_MS:
+            self._ask()
+
+    def leave(self):
+        """Go back to the mode that hub.set had before. To be called only if the mode was announced, by this
+        object or by one before a reset; again after a LinkError."""
+        self._notecard.demand({"req": "hub.set", "mode": "dfu-completed"})
+        self._entered = self._waiting = False
+        self._announce(False)
+
+    def _ask(self):
+        self._asked = self._clock.ms()
+        self._notecard.demand({"req": "hub.set", "mode": "dfu"})
+
+    def _look(self):
+        members = self._notecard.request({"req": "dfu.get", "length": 0})
+        text = str(members.get("err", ""))
+        if not text:
+            return _SERVED, text
+        if "not currently in the DFU operating mode" in text:
+            return _DENIED, text
+        if "not yet fully active" in text:
+            return _ENTERING, text
+        if "{dfu-not-ready}" in text:  # without a word of the mode: storage is not there yet
+            return _WAIT, text
+        checked(members)
+        return None
