@@ -136,6 +136,15 @@ def test_the_requests_faults_are_seen_by_the_crc():
         assert bench.engine.counters.garbled >= 15, name
 
 
+def test_a_request_that_was_damaged_on_its_way_is_no_violation():
+    bench = Bench("5.x")
+    bench.engine.faults.set("request-flip", 1.0)
+    for _ in range(100):
+        bench.lines('{"req":"dfu.get","offset":100,"length":60}')
+    assert bench.engine.violations == []
+    assert bench.engine.counters.requests.get("dfu.get", 0) < 60
+
+
 def test_a_cut_reply_has_no_newline():
     reply = answer(struck("cut"))[0][1]
     assert reply == clean()[: len(reply)] and len(reply) < len(clean())

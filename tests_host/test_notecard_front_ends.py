@@ -231,6 +231,18 @@ def test_a_uart_without_a_rate_loses_nothing():
     assert reply.endswith(b'"}\r\n') and port.overruns == 0
 
 
+def test_a_wrong_rate_gives_garbage():
+    bench = Bench()
+    port = SerialPort(SerialFrontEnd(bench.engine, 9600), bench.time.advance, 115200)
+    port.write(b"\n", 1)
+    bench.time.advance(100)
+    assert port.any() == 0
+    port.front.write(b"\n")
+    bench.time.advance(1000)
+    reply = received(port)
+    assert len(reply) > 20 and b"{" not in reply and bench.engine.counters.garbled == 1
+
+
 def test_the_frame_follows_the_line_on_uart():
     bench = Bench("9.1.1")
     bench.ready(IMAGE)

@@ -127,7 +127,8 @@ class Engine:
         if complaint is None:
             complaint = schema.complaint(name, request)
         if complaint is not None:
-            self.violation(complaint)
+            if not self.faults.damaged_request():
+                self.violation(complaint)
             return OrderedDict((("err", complaint + " {syntax}"),))
         if self.faults.hit("io-error"):
             return OrderedDict((("err", "the host's data was damaged {io}"),))

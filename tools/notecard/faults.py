@@ -123,6 +123,10 @@ class Faults:
             data = self._each(prefix + "flip", data, _flipped)
         return data
 
+    def damaged_request(self):
+        """Whether the open transaction's request is not what the host sent."""
+        return any([name.startswith("request-") for name in self.log])
+
     def flipped(self, name, data):
         """`data` with the fault's `value` bits flipped."""
         return self._each(name, data, _flipped)

@@ -16,8 +16,8 @@ class SerialFrontEnd:
     def __init__(self, engine, baud=None):
         self.engine = engine
         self.outbox = Outbox(engine)
+        self.baud = baud
         self.paced = baud is not None
-        self._baud = baud
         self._sent = 0  # bytes that have left since _began_ms
         self._began_ms = None
 
@@ -56,18 +56,19 @@ class SerialFrontEnd:
         return self._carried(self.engine.now()) - self._sent
 
     def _carried(self, now):
-        return max(0, now - self._began_ms) * self._baud // (_BIT_TIMES * 1000)
+        return max(0, now - self._began_ms) * self.baud // (_BIT_TIMES * 1000)
 
     def _free_ms(self):
         """When the last byte has left."""
-        return self._began_ms + self._sent * _BIT_TIMES * 1000 // self._baud
+        return self._began_ms + self._sent * _BIT_TIMES * 1000 // self.baud
 
 
 class SerialPort:
     """The host's port as the library gets it: any(), readinto(buf, n), write(buf, n).
 
     pass_ms: called with the milliseconds that a write takes at `baud`, or None. rxbuf: bytes that wait to be
-    read, at most; those that come beyond are lost and counted in `overruns`.
+    read, at most; those that come beyond are lost and counted in `overruns`. Where both ends have a rate and
+    these differ, garbage arrives.
     """
 
     def __init__(self, front, pass_ms=None, baud=9600, rxbuf=4096):
@@ -75,11 +76,12 @@ class SerialPort:
         self.overruns = 0
         self._wire = Wire(pass_ms, baud, _BIT_TIMES) if pass_ms else None
         self._rxbuf = rxbuf
+        self._in_step = front.baud in (None, baud)
         self._received = bytearray()
 
     def any(self):
         """How many bytes can be read."""
-        self._received.extend(self.front.read(self._rxbuf - len(self._received)))
+        self._received.extend(self._heard(self.front.read(self._rxbuf - len(self._received))))
         if self.front.paced:
             self.overruns += len(self.front.read(_ALL))
         return len(self._received)
@@ -95,5 +97,9 @@ class SerialPort:
         """Send the first n bytes of buf."""
         if self._wire:
             self._wire.carry(n)
-        self.front.write(bytes(memoryview(buf)[:n]))
+        self.front.write(self._heard(bytes(memoryview(buf)[:n])))
         return n
+
+    def _heard(self, data):
+        """What the other end makes of the bytes."""
+        return data if self._in_step else bytes([byte << 3 & 0xFF ^ 0xE5 for byte in data])
