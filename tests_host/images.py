@@ -67,3 +67,9 @@ def usual(version=(1, 2, 3, 4), unpacked=(3, 1), kind=b"slots"):
         ("kind", kind),
         ("unpacked", struct.pack("<IH", *unpacked)),
     ]
+
+
+def digest_of(image):
+    """The SHA-256 of all of an image but its last TLV area, which is its identity."""
+    protected, size = struct.unpack_from("<HI", image, 10)
+    return digest(image[: 32 + size + protected])
