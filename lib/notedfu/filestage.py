@@ -6,12 +6,11 @@ in place: on LittleFS that would copy the file's end each time.
 
 import os
 
+from notedfu import room
 from notedfu.errors import LocalError
-from notedfu.slotfiles import free
 
 _ENOSPC = 28
 _MARGIN = 2  # units of the filesystem: a copy of the journal and of a directory must still be possible
-_POINTERS = 64  # LittleFS spends at most 8 bytes of 512 on finding a file's blocks (lfs.c, CTZ skip-list)
 
 
 class FileStage:
@@ -35,8 +34,7 @@ class FileStage:
         """Bytes of the longest image that begin() takes now; what the file holds counts as free."""
         status = os.statvfs(self._path.rsplit("/", 1)[0] or "/")
         unit = status[0]
-        room = free(status) + (self._size() + unit - 1) // unit * unit - _MARGIN * unit - self.reserve
-        return max(0, room - room // _POINTERS)
+        return room.fits(room.free(status) + room.held(self._path, unit, 0) - _MARGIN * unit - self.reserve)
 
     def begin(self, length):
         """Be ready for an image of `length` bytes. LocalError `no-room`, and then nothing has changed."""

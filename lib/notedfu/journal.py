@@ -63,7 +63,7 @@ class Journal:
         """Make what is missing of the files; changes nothing that is there. OSError when there is no room."""
         from notedfu import journalfiles
 
-        journalfiles.create(self._folder, self._erase_block)
+        journalfiles.create(self._folder, SIZE, self._erase_block)
 
     def load(self):
         """Read the copy that counts into the fields, and set `condition`."""

@@ -2,11 +2,9 @@
 
 import os
 
-from notedfu.journal import SIZE
 
-
-def create(folder, erase_block):
-    """Make what is missing of the journal in `folder`; changes nothing that is there.
+def create(folder, size, erase_block):
+    """Make what is missing of the journal in `folder`, for records of `size` bytes; changes nothing else.
 
     Where the filesystem's unit is smaller than erase_block (bytes), FAT is assumed: the files lie one behind
     the other, reserve, 0/, 0/record, 1/, 1/record, and at erase_block bytes each no record shares its erase
@@ -15,7 +13,7 @@ def create(folder, erase_block):
     """
     _folder(folder)
     _lengthen(folder + "/reserve", erase_block)
-    length = erase_block if os.statvfs(folder)[0] < erase_block else SIZE
+    length = erase_block if os.statvfs(folder)[0] < erase_block else size
     for copy in ("/0", "/1"):
         _folder(folder + copy)
         _lengthen(folder + copy + "/record", length)

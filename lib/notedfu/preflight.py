@@ -4,11 +4,9 @@ What is judged here is not authenticated yet: the same judgement is made again o
 image costs two dfu.get and no erase.
 """
 
-import os
 
 from notedfu.errors import ImageError, LocalError
 from notedfu.image import HEADER_SIZE, KEYS, TAIL_LIMIT, parse_header, parse_keys, parse_tail, tail_size
-from notedfu.slotfiles import free
 from notedfu.verdict import Policy, Signatures, forget, judge, parse_key, parse_uuid
 
 _AREA_HEADER = 4  # bytes of magic and total length before a TLV area
@@ -146,5 +144,5 @@ def reserve_room(slots, active, candidate, stage):
     needed = slots.room_needed(tlvs.unpacked_size, tlvs.file_count)
     if needed > room:
         raise LocalError("no-room", "the app unpacks to %d bytes, %d are free" % (needed, room))
-    held = room - free(os.statvfs(slots.root))  # what the spare slot will give back
+    held = slots.held(active)  # what the spare slot will give back
     stage.reserve = max(0, needed - held)

@@ -1,4 +1,4 @@
-"""Slot A and slot B: which is valid, and where it lies. Every boot loads this; slotfiles.py has the rest."""
+"""Slot A and slot B: which is valid, and where it lies. Every boot loads this; slotwriter.py fills them."""
 
 import os
 
@@ -8,7 +8,7 @@ from notedfu.errors import LocalError
 A = 1
 B = 2
 
-FOLDER = 0x4000  # in os.stat()[0]
+_FOLDER = 0x4000  # S_IFDIR
 
 
 def other(slot):
@@ -74,27 +74,34 @@ class Slots:
 
     def verify(self, slot, clock):
         """As load(), with every file read back against its crc32."""
-        from notedfu import slotfiles
+        from notedfu.slotfiles import Sums
 
-        return slotfiles.verify(self, slot, clock)
+        return self.examine(slot, Sums(clock).agree) if slot else None
 
     def remove(self, slot):
         """Empty the slot: its manifest first, so that it is invalid from then on. OSError."""
-        from notedfu import slotfiles
+        from notedfu.slotfiles import empty
 
-        slotfiles.remove(self, slot)
+        empty(self.path(slot))
 
     def room(self, active):
         """Bytes that an app may take in the slot beside `active`; what that slot holds now counts as free."""
-        from notedfu import slotfiles
+        from notedfu import room
 
-        return slotfiles.room(self, active)
+        status = os.statvfs(self.root)
+        return room.free(status) + self.held(active)
 
     def room_needed(self, size, count):
         """Bytes that `count` files of together `size` bytes take at most, with all that goes with them."""
-        from notedfu import slotfiles
+        from notedfu import room
 
-        return slotfiles.room_needed(self, size, count)
+        return room.needed(size, count, os.statvfs(self.root)[0])
+
+    def held(self, active):
+        """Bytes that the slot beside `active` holds now, and gives back when it is emptied."""
+        from notedfu import room
+
+        return room.held(self.path(spare(active)), os.statvfs(self.root)[0], room.DEPTH_LIMIT)
 
     def _mark(self, slot):
         try:
@@ -106,4 +113,4 @@ class Slots:
 
 def _has_size(path, size, _):
     status = os.stat(path)
-    return status[6] == size and not status[0] & FOLDER
+    return status[6] == size and not status[0] & _FOLDER
