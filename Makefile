@@ -39,6 +39,11 @@ $(NPM): tools/npm/package-lock.json
 test: $(READY) $(NPM)
 	@$(PY) -m pytest $(ARGS)
 
+## vectors: run all of the public signature vectors and every single-bit flip, on both interpreters
+.PHONY: vectors
+vectors: $(READY)
+	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
+
 ## lint: check style and the rules that ruff can check
 .PHONY: lint
 lint: $(READY)

@@ -1,4 +1,5 @@
 from notedfu.ed25519 import verify
+from notedfu.sha512 import sha512
 
 P = (1 << 255) - 19
 L = (1 << 252) + 27742317777372353535851937790883648493
@@ -69,13 +70,36 @@ def encoded(y, odd):
     return (y | odd << 255).to_bytes(32, "little")
 
 
+def secret_of(seed):
+    """The number behind a secret key (RFC 8032 5.1.5)."""
+    raw = bytearray(sha512(seed)[:32])
+    raw[0] &= 0xF8
+    raw[31] = raw[31] & 0x7F | 0x40
+    return int.from_bytes(raw, "little")
+
+
 def test_points_have_one_encoding():
-    """With key and R of order one, S = 0 satisfies the equation for any message: only spelling counts."""
+    """With the nonce 0, R is (0, 1), which can be spelled in three more ways."""
+    # the published secret of RFC 8032's test 2
+    secret = secret_of(bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))
+    for r, right in (
+        (encoded(1, 0), True),
+        (encoded(1 + P, 0), False),
+        (encoded(1, 1), False),
+        (encoded(1 + P, 1), False),
+    ):
+        s = int.from_bytes(sha512(r + KEY + MESSAGE), "little") * secret % L
+        assert good(r + s.to_bytes(32, "little")) is right
+
+
+def test_a_key_of_small_order_is_not_good():
     one = encoded(1, 0)
-    assert good(one + bytes(32), key=one)
-    for wrong in (encoded(1 + P, 0), encoded(1, 1), encoded(1 + P, 1)):
-        assert not good(one + bytes(32), key=wrong)
-        assert not good(wrong + bytes(32), key=one)
+    for y in (0, 1, P - 1):
+        for odd in (0, 1):
+            for more in (0, P):
+                # R + h*A is one of few points whatever is signed
+                for message in (b"a", b"b", b"c", b"d", b"e", b"f", b"g", b"h"):
+                    assert not good(one + bytes(32), key=encoded(y + more, odd), message=message)
 
 
 def test_a_key_that_is_no_point_is_not_good():

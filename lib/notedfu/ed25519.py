@@ -22,7 +22,8 @@ def verify(key, message, signature, tick):
     """True if `signature` over `message` is by `key`.
 
     key: 32 bytes. message: for an image the 32 bytes of its digest. signature: 64 bytes. tick: called at most
-    250 ms apart. Demands S < L, canonical encodings, and S*B = R + h*A without a cofactor.
+    250 ms apart. Demands S < L, canonical encodings, a key of large order, and S*B = R + h*A without
+    a cofactor.
     """
     if len(key) != 32 or len(signature) != 64:
         return False
@@ -38,7 +39,10 @@ def verify(key, message, signature, tick):
 
 
 def _decode(raw):
-    """The point (x, y) that 32 bytes stand for, or None."""
+    """The point (x, y) that 32 bytes stand for; None if there is none, or one of order 1, 2, 4 or 8.
+
+    With a key of such an order signatures can be made that hold without its secret.
+    """
     y = int.from_bytes(raw, "little")
     odd = y >> 255
     y &= _MASK
@@ -50,7 +54,9 @@ def _decode(raw):
     x = u * v3 * _power(u * v3 * v3 * v % _P) % _P
     if (v * x * x - u) % _P:
         x = x * _ROOT % _P
-    if (v * x * x - u) % _P or (x == 0 and odd):
+    if (v * x * x - u) % _P:
+        return None
+    if x * y * (x * x + y * y) % _P == 0:
         return None
     return x if x & 1 == odd else _P - x, y
 

@@ -154,7 +154,11 @@ def _area(buf, at, n, magic):
 
 
 def _walk(buf, at, end, seen, take, tlvs):
-    """Give each TLV of buf[at:end] to take(tlvs, type, value)."""
+    """Give each TLV of buf[at:end] to take(tlvs, type, value).
+
+    A kind of image that is not taken is told at the end, so that `--pure` is not called SHA-512.
+    """
+    refused = None
     while at < end:
         if end - at < 4:
             raise ImageError("bad-area", "%d bytes are no TLV" % (end - at))
@@ -162,15 +166,17 @@ def _walk(buf, at, end, seen, take, tlvs):
         at += 4
         if size > end - at:
             raise ImageError("bad-area", "TLV 0x%x of %d bytes where %d are left" % (kind, size, end - at))
-        if kind in _REFUSED:
-            raise ImageError(_REFUSED[kind], "TLV 0x%x: this kind of image is not taken" % kind)
         if size == 0:
             raise ImageError("bad-tlv", "TLV 0x%x is empty" % kind)
         if kind in seen and kind != DEPENDENCY:
             raise ImageError("duplicate-tlv", "TLV 0x%x twice" % kind)
         seen.add(kind)
-        take(tlvs, kind, bytes(buf[at : at + size]))
+        refused = _REFUSED.get(kind, refused)
+        if refused is None:
+            take(tlvs, kind, bytes(buf[at : at + size]))
         at += size
+    if refused is not None:
+        raise ImageError(refused, "images of this kind are not taken")
 
 
 def _bad_size(kind, size):
