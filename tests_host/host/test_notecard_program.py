@@ -13,7 +13,7 @@ import serial
 from simulated import image_bytes
 from tools import paths
 from tools.notecard import __main__ as program
-from tools.notecard import remote
+from tools.notecard import presets, remote
 from tools.notecard.engine import Engine
 from tools.notecard.faults import NAMES
 from tools.notecard.i2c import ADDRESS
@@ -88,6 +88,15 @@ def test_the_program_lists_every_fault(capsys):
     assert program.main(["--list-faults"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(NAMES)
+
+
+def test_the_page_names_every_option_and_every_generation():
+    page = (paths.ROOT / "docs" / "SIMULATOR.md").read_text()
+    for name in vars(program.arguments([])):
+        assert "--" + name.replace("_", "-") in page, name
+    for name in presets.NAMES:
+        version = "%d.%d.%d" % presets.preset(name).release
+        assert "| `%s` | %s |" % (name, version) in page, name
 
 
 class Board:

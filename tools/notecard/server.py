@@ -12,6 +12,7 @@ from tools.notecard.i2c import I2CFrontEnd
 from tools.notecard.serial import SerialFrontEnd
 
 _POLL_S = 0.002  # how late a paced byte may be
+_IDLE_S = 0.05  # how late close() may be noticed
 _PIECE = 4096
 
 
@@ -81,7 +82,8 @@ class Server:
         """Carry bytes between the pty and the front end."""
         waiting = b""
         while not self._stop.is_set():
-            if select.select([master], [], [], _POLL_S)[0]:
+            busy = waiting or front.outbox.ready_ms() is not None
+            if select.select([master], [], [], _POLL_S if busy else _IDLE_S)[0]:
                 data = os.read(master, _PIECE)
                 with self.lock:
                     front.write(data)
