@@ -142,7 +142,7 @@ def test_a_chunk_that_is_not_acknowledged_is_a_fault_at_once():
 def test_a_stale_header_is_recognised_and_widens_the_gap():
     setup = Setup()
     setup.bus.stale_reads = 1
-    assert code_of(LinkError, setup.talk) == "bad-header"
+    assert code_of(LinkError, setup.talk) == "bad-packet"
     setup.link.resync()
     assert setup.talk() == b"{}\r\n"
     write, read = [ms for ms, what, n in setup.bus.journal][-2:]

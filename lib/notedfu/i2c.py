@@ -152,7 +152,7 @@ class I2CLink(Link):
         if self._buf[1] != n or waiting > MTU:
             self._waiting = 0
             self._gap_ms = min(2 * self._gap_ms, _GAP_MOST_MS)
-            raise LinkError("bad-header", "asked for %d bytes, header says %d" % (n, self._buf[1]))
+            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, self._buf[1]))
         self._waiting = waiting
 
     def _write(self, n):

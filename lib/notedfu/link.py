@@ -40,7 +40,7 @@ class Link:
         What comes after the newline is kept for the next call.
 
         timeout_ms: for the first byte; between later ones it is 1 s.
-        Raises LinkError no-reply, short-reply, bus-fault, bad-header, bad-reply; and what the stage raises.
+        Raises LinkError no-reply, short-reply, bus-fault, bad-packet, bad-reply; and what the stage raises.
         """
         clock = self._clock
         left = _LINE_BYTES
