@@ -17,18 +17,11 @@ class Bench:
 
     def __init__(self, preset="8.x", seed=1):
         self.time = VirtualTime()
-        self.records = []
-        self.engine = Engine(self.elapsed_ms, preset, seed, transcript=self)
+        self.engine = Engine(self.elapsed_ms, preset, seed)
         self._sequence = 0
 
     def elapsed_ms(self):
         return self.time.elapsed_ms
-
-    def exchange(self, t_ms, request, reply, faults):
-        self.records.append((request, reply))
-
-    def raw(self, t_ms, text, reply, faults):
-        self.records.append((text, reply))
 
     def lines(self, text):
         """What the engine answers to a line of text, as bytes objects."""
