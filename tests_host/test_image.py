@@ -85,12 +85,12 @@ def test_only_the_flag_non_bootable_is_taken():
 
 
 def test_sizes_in_the_header_are_bounded():
-    assert header_code(size=31) == "bad-header"
-    assert header_code(size=0) == "bad-header"
-    assert header_code(payload_size=0) == "bad-header"
-    assert header_code(payload_size=0x3FFFFFFF) == "bad-header"
-    assert header_code(payload_size=0xFFFFFFFF) == "bad-header"
-    assert header_code(protected_size=TAIL_LIMIT + 1) == "bad-header"
+    assert header_code(size=31) == "bad-sizes"
+    assert header_code(size=0) == "bad-sizes"
+    assert header_code(payload_size=0) == "bad-sizes"
+    assert header_code(payload_size=0x3FFFFFFF) == "bad-sizes"
+    assert header_code(payload_size=0xFFFFFFFF) == "bad-sizes"
+    assert header_code(protected_size=TAIL_LIMIT + 1) == "bad-sizes"
 
 
 def test_the_tail_is_what_the_length_leaves():

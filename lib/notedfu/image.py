@@ -89,7 +89,7 @@ class Tlvs:
 
 
 def parse_header(buf):
-    """Return the Header in the first 32 bytes of buf; ImageError `bad-magic`, `bad-flags`, `bad-header`."""
+    """Return the Header in the first 32 bytes of buf; ImageError `bad-magic`, `bad-flags`, `bad-sizes`."""
     fields = struct.unpack_from("<IIHHIIBBHI", buf, 0)
     magic, _, size, protected_size, payload_size, flags = fields[:6]
     if magic != _MAGIC:
@@ -97,13 +97,11 @@ def parse_header(buf):
     if flags & ~_NON_BOOTABLE:
         raise ImageError("bad-flags", "flags 0x%x: compressed, encrypted or fixed in place" % flags)
     if size < HEADER_SIZE:
-        raise ImageError("bad-header", "header of %d bytes, at least 32 needed" % size)
+        raise ImageError("bad-sizes", "header of %d bytes, at least 32 needed" % size)
     if not 0 < payload_size < _LONGEST - size - TAIL_LIMIT:
-        raise ImageError("bad-header", "payload of %d bytes" % payload_size)
+        raise ImageError("bad-sizes", "payload of %d bytes" % payload_size)
     if protected_size > TAIL_LIMIT:
-        raise ImageError(
-            "bad-header", "protected TLVs of %d bytes, at most %d" % (protected_size, TAIL_LIMIT)
-        )
+        raise ImageError("bad-sizes", "protected TLVs of %d bytes, at most %d" % (protected_size, TAIL_LIMIT))
     return Header(size, protected_size, payload_size, flags, fields[6:])
 
 

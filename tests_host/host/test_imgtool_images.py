@@ -275,8 +275,8 @@ def attacks_on_the_header(parts):
     yield "another version", parts.build(header=with_header(parts.header, "<B", 20, 9)), "bad-signature"
     yield "the flag for encrypted", flagged(0x04), "bad-flags"
     yield "the flag for not bootable", flagged(0x10), "bad-signature"
-    yield "a payload of 4 GiB", with_header(whole, "<I", 12, 0xFFFFFFF0), "bad-header"
-    yield "a header of 31 bytes", with_header(whole, "<H", 8, 31), "bad-header"
+    yield "a payload of 4 GiB", with_header(whole, "<I", 12, 0xFFFFFFF0), "bad-sizes"
+    yield "a header of 31 bytes", with_header(whole, "<H", 8, 31), "bad-sizes"
     filler = with_header(whole, "<HHI", 8, 33, protected, len(parts.payload) - 1)
     yield "the payload's first byte called filler", filler, "bad-digest"
     yield "protected TLVs called none", with_header(whole, "<H", 10, 0), "bad-area"
