@@ -12,7 +12,7 @@ from tools import paths
 MODULES = ("__init__", "curves", "sha512", "p256", "ed25519")
 FREE_KIB = 24  # on the 64-bit binary; half of it on a board of 32 bits
 
-# key, message, signature: RFC 6979 A.2.5, "sample"; RFC 8032 7.1, test 2 (one block of SHA-512, as images need)
+# key, message, signature: RFC 6979 A.2.5, "sample"; RFC 8032 7.1, test 2 (one block of SHA-512)
 EXAMPLES = {
     "p256": (
         "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
