@@ -42,7 +42,7 @@ class Board:
             )
         except subprocess.TimeoutExpired:
             raise self._failed(script, "no answer in %d s" % _TIMEOUT_S) from None
-        for line in done.stdout.splitlines():
+        for line in done.stdout.split("\n"):  # splitlines() would split at the mark
             if line.startswith(_MARK):
                 return json.loads(line[1:])
         raise self._failed(script, done.stdout + done.stderr)

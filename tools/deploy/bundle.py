@@ -6,13 +6,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from notedfu.clock import Clock
 from notedfu.errors import DfuError
-from notedfu.image import Image
 from notedfu.settings import Settings
 from tools import paths
 from tools.failure import Failure
-from tools.image import container
+from tools.image import container, device
 
 DATA = "/notedfu.d"
 _LIB = paths.ROOT / "lib" / "notedfu"
@@ -57,25 +55,16 @@ def start_files(tree, settings):
 
 def slot(tree, image_path):
     """Fills slot A below `tree` from an image, by the library's own hand."""
+    from notedfu.slots import A, Slots
     from notedfu.slotwriter import SlotWriter
     from notedfu.untar import Untar
 
-    from notedfu.slots import A, Slots
-
     root = tree / DATA[1:]
     root.mkdir(parents=True)
-    clock = Clock(lambda: 0, lambda later, earlier: 0, lambda ms: None)
-    writer = SlotWriter(Slots(str(root)), A, clock)
-    tar = Untar(writer, clock)
-    image = Image(tar, hashlib.sha256)
-    size = container.size(image_path)
+    writer = SlotWriter(Slots(str(root)), A, device.CLOCK)
     try:
-        image.begin(size)
-        for piece in container.pieces(image_path, 0, size):
-            image.feed(piece, 0, len(piece))
-        image.finish()
-        tar.finish()
-        writer.seal(image.raw_header, image.raw_protected, image.tlvs.digest)
+        image = device.read(image_path, Untar(writer, device.CLOCK))
+        writer.seal(image.head, image.protected, image.digest)
     except DfuError as error:
         raise Failure("%s can't be installed, %s" % (image_path, error)) from None
     return image.header.version
