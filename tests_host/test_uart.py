@@ -97,6 +97,9 @@ def test_resync_takes_its_documented_pauses_and_drops_what_comes():
     setup.card.take(b'{"req":"ha')
     setup.link.resync()
     assert setup.time.elapsed_ms <= 2000
+    assert setup.card.lines[1:] == [
+        b""
+    ]  # the blank line after the noise did not count, the one of its own did
     setup.card.lines.clear()
     assert setup.talk(b"{2}") == b"{}\r\n"
     assert setup.card.lines == [b"{2}"]
