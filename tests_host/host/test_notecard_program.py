@@ -136,6 +136,40 @@ def test_a_board_in_another_process_reaches_the_bus(served):
         assert server.engine.hub.mode == "off"
 
 
+def test_a_board_that_was_reset_finds_the_bytes_that_waited(served):
+    server, board = served
+    board.call(b"W", ADDRESS, 2, b"\1\n")
+    here, there = socket.socketpair()
+    server.serve_i2c(there)
+    with here:
+        again = Board(here)
+        again.call(b"W", ADDRESS, 2, b"\0\0")
+        assert again.call(b"R", ADDRESS, 2) == (0, b"\2\0")
+
+
+def test_a_board_that_ends_in_the_middle_of_a_frame_does_no_harm(served):
+    server, _ = served
+    here, there = socket.socketpair()
+    server.serve_i2c(there)
+    here.sendall(remote.HEAD.pack(b"W", ADDRESS, 9) + b"\10abc")
+    here.close()
+    while there.fileno() >= 0:
+        time.sleep(0.01)
+    assert server.engine.violations == []
+
+
+def test_a_board_that_is_killed_before_an_answer_does_no_harm(served):
+    server, _ = served
+    here, there = socket.socketpair()
+    here.sendall(50 * (remote.HEAD.pack(b"W", ADDRESS, 2) + b"\0\0"))
+    with server.lock:
+        server.serve_i2c(there)
+        here.close()
+    while there.fileno() >= 0:
+        time.sleep(0.01)
+    assert server._failure is None
+
+
 def test_a_nack_and_a_violation_are_errors_to_the_board(served):
     server, board = served
     assert board.call(b"W", 0x20, 2, b"\0\0") == (5, b"")

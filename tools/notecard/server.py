@@ -30,6 +30,7 @@ class Server:
 
     def __init__(self, engine):
         self.engine = engine
+        self.i2c = I2CFrontEnd(engine)
         self.lock = threading.RLock()
         self._stop = threading.Event()
         self._threads = []
@@ -46,11 +47,11 @@ class Server:
         self._run(self._pump, SerialFrontEnd(self.engine, baud), master)
         return os.ttyname(slave)
 
-    def serve_i2c(self, stream, front=None):
-        """Serve bus transactions (remote.py) on a connected socket, until its other end closes."""
-        front = front or I2CFrontEnd(self.engine)
-        self._streams.append(stream)
-        self._run(remote.serve, front, stream.recv, stream.sendall, self.lock)
+    def serve_i2c(self, stream):
+        """Serve bus transactions (remote.py) on a connected socket until its other end closes; returns at
+        once. A board that is reset connects anew, to the same Notecard with the same bytes waiting."""
+        self._streams = [known for known in self._streams if known.fileno() >= 0] + [stream]
+        self._run(self._serve, stream)
 
     def close(self):
         """Stop the threads and close what they served; raise what a thread failed of."""
@@ -68,7 +69,7 @@ class Server:
 
     def _run(self, function, *args):
         thread = threading.Thread(target=self._guarded, args=(function, args), daemon=True)
-        self._threads.append(thread)
+        self._threads = [known for known in self._threads if known.is_alive()] + [thread]
         thread.start()
 
     def _guarded(self, function, args):
@@ -77,6 +78,13 @@ class Server:
         except BaseException as error:  # noqa: BLE001 - close() raises it in the owner's thread
             if not self._stop.is_set():
                 self._failure = error
+
+    def _serve(self, stream):
+        with stream:
+            try:
+                remote.serve(self.i2c, stream.recv, stream.sendall, self.lock)
+            except (BrokenPipeError, ConnectionResetError):
+                return  # the board was killed between a transaction and its answer
 
     def _pump(self, front, master):
         """Carry bytes between the pty and the front end."""
