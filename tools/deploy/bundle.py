@@ -2,8 +2,10 @@
 
 import binascii
 import hashlib
+import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from notedfu.errors import DfuError
@@ -13,33 +15,41 @@ from tools.failure import Failure
 from tools.image import container, device
 
 DATA = "/notedfu.d"
+_COMPILER = Path(paths.MPY_CROSS)
 _LIB = paths.ROOT / "lib" / "notedfu"
 _SOURCES = ("fast.py",)  # viper, compiled on the board for its own processor
 _OTHER_INTERPRETER = ("port/circuitpython.py",)
 
 
 def library(tree):
-    """Compiles the library into tree/lib/notedfu; the names that errors show stay the sources'."""
-    for source in sorted(_LIB.rglob("*.py")):
-        name = source.relative_to(_LIB).as_posix()
-        if name in _OTHER_INTERPRETER:
-            continue
-        target = tree / "lib" / "notedfu" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if name in _SOURCES:
-            shutil.copyfile(source, target)
-            continue
-        command = [
-            paths.MPY_CROSS,
-            "-s",
-            "notedfu/" + name,
-            "-o",
-            str(target.with_suffix(".mpy")),
-            str(source),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise Failure("mpy-cross refuses %s: %s" % (source, done.stderr.strip()))
+    """Puts the library into tree/lib/notedfu, compiled, in as many processes as there are processors."""
+    names = [source.relative_to(_LIB).as_posix() for source in sorted(_LIB.rglob("*.py"))]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda name: _module(tree, name), names))
+
+
+def _module(tree, name):
+    if name in _OTHER_INTERPRETER:
+        return
+    made = _LIB / name if name in _SOURCES else _compiled(name)
+    target = (tree / "lib" / "notedfu" / name).with_suffix(made.suffix)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(made, target)
+
+
+def _compiled(name):
+    """The .mpy of a module, from an earlier run if its source is no newer."""
+    source, made = _LIB / name, (paths.BUILD / "mpy" / name).with_suffix(".mpy")
+    if made.exists() and made.stat().st_mtime > max(source.stat().st_mtime, _COMPILER.stat().st_mtime):
+        return made
+    made.parent.mkdir(parents=True, exist_ok=True)
+    part = made.with_suffix(".%d" % os.getpid())
+    command = [str(_COMPILER), "-s", "notedfu/" + name, "-o", str(part), str(source)]  # for tracebacks
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Failure("mpy-cross refuses %s: %s" % (source, done.stderr.strip()))
+    os.replace(part, made)
+    return made
 
 
 def start_files(tree, settings):

@@ -7,6 +7,7 @@ from tools import paths
 from tools.deploy import bundle
 from tools.deploy.board import Board
 from tools.failure import Failure
+from tools.image.version import write
 
 _MPY = 6  # the .mpy version that our mpy-cross writes, MicroPython 1.19 and later read
 _START = ("/boot.py", "/main.py")
@@ -37,7 +38,7 @@ def check(found, files):
 
 def _parents(files):
     """Every folder that the files need, outermost first."""
-    folders = set()
+    folders = {bundle.DATA}  # the journal's and the staging file's, with or without an app
     for path in files:
         parts = path.strip("/").split("/")[:-1]
         folders.update("/" + "/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
@@ -106,7 +107,7 @@ def _deploy(board, files, version, say):
     verify(board, start)
     say("every file read back and compared")
     if version:
-        say("slot A: version %d.%d.%d+%d, confirmed" % version)
+        say("slot A: version %s, confirmed" % write(version))
     elif not state["active"]:
         say("no app on the board: it waits for one from Notehub")
     if "/notedfu.json" not in files and not found["settings"]:

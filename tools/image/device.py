@@ -2,26 +2,55 @@
 
 import hashlib
 
+from notedfu.clock import Clock
 from notedfu.errors import DfuError
-from notedfu.image import Image, Nowhere
+from notedfu.image import KIND, Image, Nowhere
 from notedfu.settings import Settings
+from notedfu.untar import Untar
 from tools.image import container
 
 _KINDS = (b"slots", b"esp32")
 
 
-def _tick():
-    """Nothing waits here for a watchdog to be fed."""
+CLOCK = Clock(lambda: 0, lambda later, earlier: 0, lambda ms: None)  # nothing waits here
 
 
-def read(path):
-    """Reads the image as a device does, all of it; raises ImageError for what no device would take."""
-    image = Image(Nowhere(), hashlib.sha256)
+class _Files:
+    """What Untar writes to where nothing is kept."""
+
+    def begin(self):
+        """A new archive."""
+
+    def folder(self, path):
+        """A folder in it."""
+
+    def open(self, path, size):
+        """A file in it."""
+
+    def feed(self, buf, start, end):
+        """The file's bytes."""
+
+    def close(self):
+        """The file's end."""
+
+
+def read(path, tar=None):
+    """Reads the image as a device does, all of it; its payload, if it is a tar, goes through `tar`.
+
+    Returns the library's Image; raises ImageError for what no device would take.
+    """
     size = container.size(path)
+    packed = container.first(container.read(path).protected, KIND) != b"esp32"
+    sink = (tar or Untar(_Files(), CLOCK)) if packed else Nowhere()
+    image = Image(sink, hashlib.sha256)
+    if packed:
+        sink.begin(size)
     image.begin(size)
     for piece in container.pieces(path, 0, size):
         image.feed(piece, 0, len(piece))
     image.finish()
+    if packed:
+        sink.finish()
     return image
 
 
@@ -54,7 +83,7 @@ def answer(path, settings_path, running, counter):
         demands = policy(Settings().load(settings_path))
         demands.running, demands.counter = running, counter
         image = read(path)
-        signed = judge(image.header, image.tlvs, demands, Signatures(hashlib.sha256, _tick))
+        signed = judge(image.header, image.tlvs, demands, Signatures(hashlib.sha256, CLOCK.tick))
     except DfuError as error:
         return "refuse it, with " + str(error)
     return "install it, signed by a key that it trusts" if signed else "install it, unsigned as it is"

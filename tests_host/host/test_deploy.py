@@ -1,0 +1,108 @@
+"""tools/deploy with the real mpremote, onto the virtual board."""
+
+import json
+
+import pytest
+
+from tools import paths
+from tools.board.supervisor import Board
+from tools.deploy import __main__ as tool
+from tools.deploy import bundle, steps
+from tools.failure import Failure
+
+APP = str(paths.ROOT / "examples" / "app")
+
+
+@pytest.fixture
+def board(tmp_path):
+    with Board(tmp_path / "flash.bin").start() as one:
+        yield one
+
+
+@pytest.fixture
+def settings(tmp_path):
+    path = tmp_path / "notedfu.json"
+    path.write_text(json.dumps({"allow_unsigned": True}))
+    return path
+
+
+def ask(board, expression):
+    """The value of an expression on the board, which is left at its REPL."""
+    return json.loads(board.mpremote("exec", "import json, os; print(json.dumps(%s))" % expression))
+
+
+def exists(board, path):
+    folder, _, name = path.rpartition("/")
+    return name in ask(board, "os.listdir(%r)" % (folder or "/"))
+
+
+def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board, settings, capsys):
+    assert tool.main([board.pty, "--app", APP, "--version", "1.0.0", "--settings", str(settings)]) == 0
+    board.wait_for("app 1.0.0")
+    said = capsys.readouterr().out
+    assert "every file read back" in said and "slot A: version 1.0.0, confirmed" in said
+    board.mpremote(
+        "exec", "open('/lib/notedfu/errors.py', 'w').close(); open('/notedfu.d/a/old.py', 'w').close()"
+    )
+    assert tool.main([board.pty, "--app", APP, "--version", "1.0.1"]) == 0
+    board.wait_for("app 1.0.1")
+    assert not exists(board, "/lib/notedfu/errors.py"), "it would be imported in place of errors.mpy"
+    assert not exists(board, "/notedfu.d/a/old.py")
+    assert exists(board, "/notedfu.json"), "settings stay unless new ones come"
+
+
+def test_a_main_py_of_someone_else_is_not_overwritten(board, settings, capsys):
+    board.mpremote("exec", "f = open('/main.py', 'w'); f.write('print(1)'); f.close()")
+    assert tool.main([board.pty, "--settings", str(settings)]) == 1
+    assert "main.py of its own" in capsys.readouterr().err
+    assert ask(board, "open('/main.py').read()") == "print(1)" and not exists(board, "/lib")
+
+
+def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(board, settings, capsys):
+    board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# stock'); f.close()")
+    assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
+    said = capsys.readouterr().out
+    assert "no app on the board" in said and "/boot.before-notedfu.py" in said
+    assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
+
+
+def test_what_did_not_arrive_as_sent_is_noticed(tmp_path):
+    class Liar:
+        def ask(self, script, PATHS):
+            return {path: "sha256:" + "0" * 64 for path in PATHS}
+
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(Failure, match="not on the board as it was sent"):
+        steps.verify(Liar(), {"/file": tmp_path / "file"})
+
+
+def test_a_board_that_can_not_take_it_is_refused(tmp_path):
+    (tmp_path / "file").write_bytes(bytes(5000))
+    files = {"/file": tmp_path / "file"}
+    good = {"interpreter": "micropython", "version": "1.29.0", "mpy": 6, "main": True, "block": 4096}
+    good.update(free=8192, sizes={"/file": None})
+    steps.check(good, files)
+    steps.check(dict(good, free=4096, sizes={"/file": 1}), files)
+    for spoilt, words in (
+        ({"free": 4096}, "8192 bytes are needed, and 4096"),
+        ({"interpreter": "circuitpython"}, "make deploy is for MicroPython"),
+        ({"mpy": 5}, "reads .mpy 5"),
+        ({"main": False}, "main.py of its own"),
+    ):
+        with pytest.raises(Failure, match=words):
+            steps.check(dict(good, **spoilt), files)
+
+
+def test_settings_that_the_device_would_not_read_are_not_sent(tmp_path):
+    path = tmp_path / "notedfu.json"
+    with pytest.raises(Failure, match="no such file"):
+        bundle.start_files(tmp_path, path)
+    path.write_text('{"allow_unsinged": true}')
+    with pytest.raises(Failure, match="unknown key allow_unsinged"):
+        bundle.start_files(tmp_path, path)
+
+
+def test_a_port_where_nothing_is_gives_a_sentence(tmp_path, settings, capsys):
+    assert tool.main([str(tmp_path / "ttyNONE"), "--settings", str(settings)]) == 1
+    said = capsys.readouterr().err
+    assert "failed on" in said and "plugged in" in said and "Traceback" not in said
