@@ -91,6 +91,10 @@ class RigPort:
     def md5(self):
         return hashlib.md5()
 
+    def random16(self):
+        self._rig.boots += 1
+        return self._rig.boots * 257 & 0xFFFF
+
     def exists(self, path):
         try:
             os.stat(self.root + path)
@@ -136,6 +140,7 @@ class Rig:
         self.said = []
         self.complaints = []
         self.records = []
+        self.boots = 0
         self.engine = Engine(self.elapsed_ms, preset, seed, transcript=self)
         self.engine.latency_ms = 20
         self.region = BlockDevice(NorFlash(bytearray(b"\xff" * (64 * 4096))), 0, 64)
@@ -199,9 +204,7 @@ class Rig:
         tail = 32 + struct.unpack_from("<I", image, 12)[0]
         writer.seal(image[:32], image[tail : tail + size], images.digest(image[: tail + size]))
         boot.slots.confirm(1)
-        from notedfu.journalfiles import create
-
-        create(boot.data + "/journal", 4096)
+        boot.journal.create()
         boot.journal.load()
         boot.journal.active = 1
         boot.journal.save()

@@ -8,7 +8,8 @@ def assemble(boot):
     from notedfu.reply import Reply
     from notedfu.update import Updater
 
-    notecard = Notecard(_link(boot), boot.clock, Reply())
+    # any start will do but the last boot's: a Notecard gives the answer to a repeated request again
+    notecard = Notecard(_link(boot), boot.clock, Reply(), sequence=boot.port.random16())
     dfu = Dfu(notecard, boot.clock, bytearray(boot.settings.page), boot.settings.form)
     return Updater(boot, dfu), notecard
 

@@ -38,18 +38,19 @@ class Notecard:
     """One Notecard, one transaction at a time.
 
     link: I2CLink or UartLink. reply: a Reply, whose limit says how much of a reply is kept.
+    sequence: where the 16-bit sequence numbers begin; another place at each boot.
     A transaction allocates nothing but the request's text in request(), members that are looked at, and
     faults.
     """
 
-    def __init__(self, link, clock, reply, waker=AlwaysAwake()):  # noqa: B008 - it has no state
+    def __init__(self, link, clock, reply, waker=AlwaysAwake(), sequence=0):  # noqa: B008 - it has no state
         self.holds_reply = link.holds_reply
         self._link = link
         self._clock = clock
         self._reply = reply
         self._waker = waker
         self._crc = Crc32()
-        self._sequence = 0
+        self._sequence = sequence
         self._text = b""  # the request with its crc and newline, until its reply is there
         self._length = 0
         self._sent = False  # the request is out, its reply not read
@@ -65,12 +66,16 @@ class Notecard:
         """
         if self._sent:  # the transaction before was given up: its reply must not be taken for ours
             self.distrust()
-        self._waker.start()
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._seal(text, n)
         self._text = text
         self._length = n + SPARE
-        self._resync()
+        self._waker.start()
+        try:
+            self._resync()
+        except LinkError:
+            self._waker.stop()
+            raise
         try:
             self._transmit()
         except LinkError:

@@ -3,7 +3,7 @@
 import gc
 import sys
 
-from notedfu.errors import DfuError, LocalError
+from notedfu.errors import DfuError, LinkError, LocalError
 from notedfu.journal import IDLE, INSTALLED, TRIAL
 
 # What the end of a run means. SPEC.md draws the same rows, and a test compares.
@@ -27,6 +27,7 @@ ENDS = (
 
 _RESTART_MS = 5000  # after a confirmed app's exception, with the updater at work
 _POLL_MS = 1000
+_AGAIN_MS = 60000  # a download half that could not be loaded is tried again
 _CLEAN_LIMIT = 100  # clean runs on trial without a confirmation: it will never come
 
 
@@ -125,6 +126,8 @@ class Updates:
         self._journal = boot.journal
         self._settings = boot.settings
         self._updater = None
+        self._notecard = None
+        self._failed_at = None
         self._wants_confirm = False
         self._wants_install = boot.settings.install == "now"
         self._deferred_ms = 0
@@ -181,8 +184,6 @@ class Updates:
             self._updater.poll(budget_ms)
         except DfuError as error:
             self.last_error = error
-        except (OSError, MemoryError, ValueError) as error:  # pins, buses and buffers that can't be had
-            self.last_error = LocalError("no-link", "%s: %s" % (type(error).__name__, error))
         self._judge()
         if self._wants_install and self.pending:
             self._reset()
@@ -284,14 +285,28 @@ class Updates:
     # ---- inside
 
     def _ready(self):
-        """The Notecard's driver and the updater, made when first needed."""
+        """The Notecard's driver, made with the updater when first needed.
+
+        LinkError `no-link` where that can't be done: pins, buffers, or a download half that does not load.
+        """
         if self._updater is None:
+            self._assemble()
+        return self._notecard
+
+    def _assemble(self):
+        if self._failed_at is not None and self._clock.since(self._failed_at) < _AGAIN_MS:
+            raise self.last_error
+        try:
             from notedfu.assemble import assemble
 
             self._updater, self._notecard = assemble(self.boot)
-            self._updater.deferred = self._is_deferred
-            self._updater.progress = self._on_progress
-        return self._notecard
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the download half, the app goes on
+            self._failed_at = self._clock.ms()
+            self.boot.port.complain(error)
+            self.last_error = LinkError("no-link", "%s: %s" % (type(error).__name__, error))
+            raise self.last_error from None
+        self._updater.deferred = self._is_deferred
+        self._updater.progress = self._on_progress
 
     def _on_progress(self, done, total):
         self._alive()

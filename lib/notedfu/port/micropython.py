@@ -39,9 +39,8 @@ class Port:
         pins = {}
         if settings.uart_tx >= 0:
             pins = {"tx": machine.Pin(settings.uart_tx), "rx": machine.Pin(settings.uart_rx)}
-        return machine.UART(
-            settings.uart_id, settings.uart_baud, timeout=0, rxbuf=settings.uart_rxbuf, **pins
-        )
+        uart = machine.UART(settings.uart_id, settings.uart_baud, timeout=0, rxbuf=settings.uart_rxbuf, **pins)
+        return Serial(uart)
 
     def region(self, settings):
         """The raw flash region for staging, an AbstractBlockDev; LocalError `no-region` if there is none."""
@@ -65,6 +64,11 @@ class Port:
         except ImportError:
             return None
         return md5()
+
+    def random16(self):
+        """A number from 0 to 65535, another one at each boot."""
+        first, second = os.urandom(2)
+        return first << 8 | second
 
     def exists(self, path):
         """Whether there is a file or folder at `path`, which begins with a slash."""
@@ -132,29 +136,55 @@ def _region(settings):
     return Flash(start=settings.staging_start, len=settings.staging_length)
 
 
-class Bus:
-    """machine.I2C in the form that the link wants; views are kept, so that the steady state allocates nothing."""
+class Cut:
+    """The first n bytes of a buffer as a view; the last one is kept, so that the steady state allocates nothing."""
 
-    def __init__(self, i2c):
-        self._i2c = i2c
+    def __init__(self):
         self._view = memoryview(b"")
         self._of = None
 
-    def write(self, address, buf, n):
-        """Write buf[:n], then STOP; OSError for a NACK or a bus fault."""
-        self._i2c.writeto(address, self._cut(buf, n))
-
-    def read(self, address, buf, n):
-        """Read n bytes to the start of buf, then STOP; OSError as for write()."""
-        self._i2c.readfrom_into(address, self._cut(buf, n))
-
-    def _cut(self, buf, n):
+    def cut(self, buf, n):
+        """buf[:n], uncopied."""
         if n == len(buf):
             return buf
         if self._of is not buf or len(self._view) != n:
             self._of = buf
             self._view = memoryview(buf)[:n]
         return self._view
+
+
+class Bus:
+    """machine.I2C in the form that the link wants; a STOP ends each transfer."""
+
+    def __init__(self, i2c):
+        self._i2c = i2c
+        self._out = Cut()
+        self._in = Cut()
+
+    def write(self, address, buf, n):
+        """Write buf[:n]; OSError for a NACK or a bus fault."""
+        self._i2c.writeto(address, self._out.cut(buf, n))
+
+    def read(self, address, buf, n):
+        """Read n bytes to the start of buf; OSError as for write()."""
+        self._i2c.readfrom_into(address, self._in.cut(buf, n))
+
+
+class Serial:
+    """machine.UART in the form that the link wants."""
+
+    def __init__(self, uart):
+        self._uart = uart
+        self._out = Cut()
+        self.any = uart.any
+
+    def readinto(self, buf, n):
+        """Read at most n bytes, those that are there, to the start of buf; returns how many."""
+        return self._uart.readinto(buf, n) or 0
+
+    def write(self, buf, n):
+        """Write buf[:n]."""
+        self._uart.write(self._out.cut(buf, n))
 
 
 class Guard:
