@@ -44,6 +44,16 @@ test: $(READY) $(NPM)
 vectors: $(READY)
 	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
 
+## demo: one whole update on the virtual board: LINK=i2c|uart STAGING=file|flash SCENARIO=update|revert|corrupt
+.PHONY: demo
+demo: $(READY)
+	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO))
+
+## demo-all: every scenario over every link with every staging
+.PHONY: demo-all
+demo-all: $(READY)
+	@$(PY) -m tools.demo --all
+
 ## lint: check style and the rules that ruff can check
 .PHONY: lint
 lint: $(READY)
@@ -74,6 +84,24 @@ deploy: $(READY)
 	@test -n "$(PORT)" || { echo "say which board: make deploy PORT=/dev/ttyACM0 APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"; \
 	  echo "PORT: one of these serial ports, with the board's cable in:"; $(VENV)/bin/mpremote connect list; exit 2; }
 	@$(PY) -m tools.deploy $(PORT) $(if $(IMAGE),--image $(IMAGE)) $(if $(APP),--app $(APP) --version "$(VERSION)") $(if $(SETTINGS),--settings $(SETTINGS)) $(ARGS)
+
+## status: say what is on a board, in words: PORT=/dev/ttyACM0
+.PHONY: status
+status: $(READY)
+	@test -n "$(PORT)" || { echo "say which board: make status PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.status $(PORT)
+
+## adopt: make the project that is on a board its first app: PORT=/dev/ttyACM0 [VERSION=1.0.0 SETTINGS=file]
+.PHONY: adopt
+adopt: $(READY)
+	@test -n "$(PORT)" || { echo "say which board: make adopt PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.adopt $(PORT) $(or $(VERSION),1.0.0) $(SETTINGS)
+
+## undo: take the updater off a board and put back what was there: PORT=/dev/ttyACM0
+.PHONY: undo
+undo: $(READY)
+	@test -n "$(PORT)" || { echo "say which board: make undo PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.adopt undo $(PORT)
 
 ## clean: remove all that was made at run time
 .PHONY: clean

@@ -1,0 +1,161 @@
+"""The command line: python -m tools.demo --link i2c --staging file --scenario update; or --all."""
+
+import argparse
+import json
+import sys
+import time
+
+from tools import paths
+from tools.board.supervisor import BoardError
+from tools.demo.flash import Contents
+from tools.demo.scenarios import SCENARIOS
+from tools.demo.show import Progress, summary
+from tools.demo.world import World, make_image
+from tools.failure import Failure
+
+LINKS = ("i2c", "uart")
+STAGING = ("file", "flash")
+_OLD, _NEW = "1.0.0", "2.0.0"
+_TIMEOUT_S = 60
+
+
+def say(line):
+    print(line, flush=True)
+
+
+def run(link, staging, scenario):
+    """Run one scenario; returns what build/demo.json says of it."""
+    say("== %s: %s, over %s, staged by %s" % (scenario.name, scenario.about, link, staging))
+    old = make_image(_OLD, lambda folder: None)
+    new = make_image(_NEW, scenario.change)
+    began = time.monotonic()
+    with World(link, staging, scenario, paths.BUILD / "transcript.jsonl") as world:
+        world.board.start()
+        world.deploy(old, lambda line: None)
+        say("  deployed: the updater, and app %s in slot A" % _OLD)
+        world.board.press_reset()
+        printed_before = _printed(world, _OLD)
+        say("  the app runs, and printed: %s" % printed_before)
+        world.board.stop()
+        before = Contents(world).app()
+        world.board.start()
+        offer = _offer(world, scenario, new)
+        _watch(world, offer.length)
+        printed_after = world.board.console.text.rsplit("app ", 1)[-1].splitlines()[0]
+        world.board.stop()
+        result = _result(world, scenario, offer)
+        contents = Contents(world)
+        result.update(app_after=contents.app(), staged_crc32=contents.staged_crc32(offer.length))
+        result.update(link=link, staging=staging)
+        result.update(printed_before=printed_before, printed_after=printed_after)
+        result.update(app_before=before, seconds=round(time.monotonic() - began, 1))
+    return result
+
+
+def _printed(world, version):
+    world.board.wait_for("app " + version, _TIMEOUT_S)
+    return version
+
+
+def _offer(world, scenario, image):
+    with world.server.lock:
+        scenario.prepare(world.engine)
+        offer = world.engine.offer(str(image))
+    say("  Notehub offers %s, %d bytes" % (offer.file, offer.length))
+    return offer
+
+
+def _watch(world, total):
+    """Show the download, then wait for the report."""
+    progress = Progress(total)
+    end = time.monotonic() + _TIMEOUT_S
+    while not world.reports():
+        if world.board.violation:
+            raise BoardError("flash violation: " + world.board.violation)
+        if time.monotonic() > end:
+            raise BoardError(
+                "no report in %d s; the console's end:\n%s" % (_TIMEOUT_S, world.board.console.text[-3000:])
+            )
+        progress.show(world.engine.counters.given(0, total))
+        time.sleep(0.05)
+    progress.end()
+    time.sleep(1)  # the answer to the report, and what the board does with it
+
+
+def _result(world, scenario, offer):
+    reported = world.reports()[-1]
+    status = reported.get("err", "")
+    if not status:
+        ended = "confirmed"
+    else:
+        ended = "reverted" if status.startswith(("app-raised", "trial-failed", "unconfirmed")) else "refused"
+    counters = world.engine.counters
+    return {
+        "scenario": scenario.name,
+        "result": ended,
+        "image_bytes": offer.length,
+        "image_crc32": offer.crc32,
+        "notecard_mode": world.engine.dfu.mode,
+        "reported": reported,
+        "requests": dict(counters.requests),
+        "bytes_in": counters.wire_in,
+        "bytes_out": counters.wire_out,
+        "violations": len(world.engine.violations),
+    }
+
+
+def problems(scenario, result):
+    """In what the result is not what the scenario promises; nothing where all is well."""
+    expected = {
+        "result": scenario.result,
+        "app_before": _OLD,
+        "app_after": _NEW if scenario.result == "confirmed" else _OLD,
+        "printed_after": _NEW if scenario.result == "confirmed" else _OLD,
+        "notecard_mode": "completed" if scenario.result == "confirmed" else "error",
+        "violations": 0,
+    }
+    if scenario.result != "refused":
+        expected["staged_crc32"] = result["image_crc32"]
+    wrong = [
+        "%s is %r, not %r" % (name, result[name], value) for name, value in expected.items() if result[name] != value
+    ]
+    told = result["reported"].get("err", "")
+    if not told.startswith(scenario.code):
+        wrong.append("the report says %r, not %s" % (told, scenario.code))
+    return wrong
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=sys.modules["tools.demo"].__doc__)
+    parser.add_argument("--link", choices=LINKS, default="i2c")
+    parser.add_argument("--staging", choices=STAGING, default="file")
+    parser.add_argument("--scenario", choices=SCENARIOS, default="update")
+    parser.add_argument("--all", action="store_true", help="every scenario over every link with every staging")
+    options = parser.parse_args(arguments)
+    runs = [(options.link, options.staging, options.scenario)]
+    if options.all:
+        runs = [(link, staging, name) for name in SCENARIOS for link in LINKS for staging in STAGING]
+    failed = 0
+    for link, staging, name in runs:
+        scenario = SCENARIOS[name]()
+        try:
+            result = run(link, staging, scenario)
+        except (BoardError, Failure) as error:
+            say("  FAILED: %s" % error)
+            failed += 1
+            continue
+        (paths.BUILD / "demo.json").write_text(json.dumps(result, indent=2) + "\n")
+        for line in summary(result):
+            say(line)
+        wrong = problems(scenario, result)
+        for line in wrong:
+            say("  WRONG: " + line)
+        say("  %s as it should" % ("did not end" if wrong else "ended"))
+        failed += bool(wrong)
+    if len(runs) > 1:
+        say("%d passed, %d failed" % (len(runs) - failed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""What the flash file says after the board has stopped: by docs/SPEC.md, not by the code under test."""
+
+import struct
+import zlib
+
+from tools.board.inspect import FlashImage
+
+_DATA = "/notedfu.d"
+_RECORD = "<4sIBB"  # magic, sequence, state, active
+_RECORD_SIZE = 209
+
+
+class Contents:
+    """A board's files, and its staging."""
+
+    def __init__(self, world):
+        self._image = FlashImage(world.flash_file, world.geometry)
+        self._staging = world.settings["staging"]
+        self._files = self._image.files()
+
+    def active(self):
+        """The active slot's letter: of the valid journal copy with the higher sequence number; None for none."""
+        best = None
+        for copy in "01":
+            file = self._files.get("%s/journal/%s/record" % (_DATA, copy))
+            record = file.data[:_RECORD_SIZE] if file else b""
+            if len(record) < _RECORD_SIZE or record[:4] != b"NDJ1":
+                continue
+            if zlib.crc32(record[:-4]) != struct.unpack("<I", record[-4:])[0]:
+                continue
+            _, sequence, _, active = struct.unpack_from(_RECORD, record)
+            if best is None or sequence > best[0]:
+                best = (sequence, active)
+        return "?ab"[best[1]] if best and best[1] else None
+
+    def app(self):
+        """The version of the app in the active slot, if every file is there as its manifest says; else a word why."""
+        slot = self.active()
+        if slot is None:
+            return "none"
+        manifest = self._files.get("%s/%s.manifest" % (_DATA, slot))
+        data = manifest.data if manifest else b""
+        if data[:4] != b"NDM1" or zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+            return "damaged manifest"
+        major, minor, revision = struct.unpack_from("<BBH", data, 40 + 20)
+        at = 74 + struct.unpack_from("<H", data, 72)[0]
+        count = struct.unpack_from("<H", data, at)[0]
+        at += 2
+        for _ in range(count):
+            end = at + 1 + data[at]
+            name = data[at + 1 : end].decode()
+            size, crc = struct.unpack_from("<II", data, end)
+            at = end + 8
+            file = self._files.get("%s/%s/%s" % (_DATA, slot, name))
+            if file is None or (file.size, file.crc32) != (size, crc):
+                return "damaged " + name
+        return "%d.%d.%d" % (major, minor, revision)
+
+    def staged_crc32(self, length):
+        """The crc32 of the first `length` staged bytes, or None if there are not so many."""
+        if self._staging == "flash":
+            return self._image.region_crc32(length)
+        file = self._files.get(_DATA + "/staging.img")
+        return zlib.crc32(file.data[:length]) if file and file.size >= length else None
