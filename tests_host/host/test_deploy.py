@@ -7,7 +7,7 @@ import pytest
 from tools import paths
 from tools.board.supervisor import Board
 from tools.deploy import __main__ as tool
-from tools.deploy import bundle, steps
+from tools.deploy import adopt, bundle, status, steps
 from tools.failure import Failure
 
 APP = str(paths.ROOT / "examples" / "app")
@@ -41,6 +41,10 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     board.wait_for("app 1.0.0")
     said = capsys.readouterr().out
     assert "every file read back" in said and "slot A: version 1.0.0, confirmed" in said
+    told = "\n".join(status.status(board.pty))
+    assert "slot A: 1.0.0, confirmed, security counter 0" in told and "<- active" in told
+    assert "slot B: empty" in told and "idle" in told and "settings: fine" in told
+    assert "nothing to report" in told and "takes images of up to about" in told
     board.mpremote(
         "exec", "open('/lib/notedfu/errors.py', 'w').close(); open('/notedfu.d/a/old.py', 'w').close()"
     )
@@ -60,10 +64,13 @@ def test_a_main_py_of_someone_else_is_not_overwritten(board, settings, capsys):
 
 def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(board, settings, capsys):
     board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# stock'); f.close()")
+    with pytest.raises(Failure, match="no notedfu"):
+        status.status(board.pty)
     assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
     said = capsys.readouterr().out
     assert "no app on the board" in said and "/boot.before-notedfu.py" in said
     assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
+    assert "no app is active" in "\n".join(status.status(board.pty))
 
 
 def test_what_did_not_arrive_as_sent_is_noticed(tmp_path):
@@ -106,3 +113,25 @@ def test_a_port_where_nothing_is_gives_a_sentence(tmp_path, settings, capsys):
     assert tool.main([str(tmp_path / "ttyNONE"), "--settings", str(settings)]) == 1
     said = capsys.readouterr().err
     assert "failed on" in said and "plugged in" in said and "Traceback" not in said
+
+
+def test_each_state_of_the_journal_has_its_words():
+    told = {"length": 5, "staged": 4, "swap_left": 3, "trial_left": 2, "outcome_text": "why"}
+    for words in list(status._STATES.values()) + list(status._OUTCOMES.values()):
+        assert "%" not in words % told
+
+
+def test_a_project_is_adopted_and_comes_back(board, settings):
+    project = "import helper, app; print('project', helper.NAME, app.dfu.version)"
+    files = {"/main.py": project, "/helper.py": "NAME = 'buoy'", "/boot.py": "# stock", "/data.txt": "kept"}
+    for path, text in files.items():
+        board.mpremote("exec", "f = open(%r, 'w'); f.write(%r); f.close()" % (path, text))
+    said = []
+    adopt.adopt(board.pty, "0.9.0", settings, said.append)
+    assert any("what changes for the project" in line for line in said)
+    board.press_reset()
+    board.wait_for("project buoy 0.9.0")
+    adopt.undo(board.pty, said.append)
+    for path, text in files.items():
+        assert ask(board, "open(%r).read()" % path) == text
+    assert ask(board, "sorted(os.listdir('/'))") == ["boot.py", "data.txt", "helper.py", "lib", "main.py"]

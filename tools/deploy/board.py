@@ -70,6 +70,14 @@ class Board:
         if process.wait():
             raise self._failed("copying", said)
 
+    def fetch(self, path, local):
+        """Copies one file from the board."""
+        done = subprocess.run(
+            self._command("cp", ":" + path, str(local)), capture_output=True, text=True, timeout=_TIMEOUT_S
+        )
+        if done.returncode:
+            raise self._failed("copying " + path, done.stdout + done.stderr)
+
     def reset(self):
         """A hard reset: boot.py and main.py run."""
         done = subprocess.run(self._command("reset"), capture_output=True, text=True, timeout=_TIMEOUT_S)

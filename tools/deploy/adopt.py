@@ -1,0 +1,104 @@
+"""An existing project becomes the app in slot A, and back: python -m tools.deploy.adopt PORT, ... undo PORT.
+
+Nothing of the project is deleted on the board. Its main.py and boot.py are renamed, its modules stay where
+they are, unused, until `undo` makes them count again.
+"""
+
+import re
+import sys
+import time
+
+from tools import paths
+from tools.deploy.board import Board
+from tools.deploy.steps import deploy
+from tools.failure import Failure
+from tools.image import __main__ as image_tool
+from tools.image import make
+
+_MAIN = ("/main.py", "/main.before-notedfu.py")
+_BOOT = ("/boot.py", "/boot.before-notedfu.py")
+
+_APP = '''"""Runs the former main.py, now project.py, beside the updater.
+
+In its loop it should let the updater work:  import app  ...  app.dfu.poll(budget_ms=100)
+"""
+
+dfu = None
+
+
+def main(updates):
+    global dfu
+    import sys
+
+    dfu = updates
+    sys.modules["app"] = sys.modules[__name__]
+    import project
+'''
+
+_CHANGES = """what changes for the project:
+- it is imported as `project` from /notedfu.d/a, and so are the modules and packages that lie at the root
+- the working directory is still /, so open("data.json") finds the same file; __file__ is another
+- /lib is as it was
+- updates happen while it calls app.dfu.poll(budget_ms=100): `import app` and put that into its loop"""
+
+
+def fetch(board, folder):
+    """Copies the project's modules from the board into `folder`, main.py as project.py. Returns the paths."""
+    modules = [path for path in board.ask("listing") if path.endswith((".py", ".mpy"))]
+    for path in modules:
+        local = folder / ("project.py" if path == _MAIN[0] else path[1:])
+        local.parent.mkdir(parents=True, exist_ok=True)
+        board.fetch(path, local)
+    return modules
+
+
+def adopt(port, version, settings, say):
+    """Makes the board's own project its app, as `version`. After a Failure it starts as before."""
+    board = Board(port)
+    found = board.ask("survey", PATHS=[])
+    if found["main"] is not False:
+        raise Failure("there is no main.py of a project on the board: make deploy is for that")
+    folder = paths.BUILD / "adopted" / time.strftime("%Y%m%d-%H%M%S") / "app"
+    modules = fetch(board, folder)
+    if "/app.py" in modules or "/project.py" in modules:
+        raise Failure("the project has an app.py or a project.py of its own: rename it first")
+    (folder / "app.py").write_text(_APP, encoding="utf-8")
+    say("%d modules fetched to %s" % (len(modules), folder))
+    image = make.make(
+        image_tool.parser().parse_args(["make", str(folder), version, str(folder.parent) + "/"])
+    )
+    board.ask("set_aside", NAMES=[_MAIN])
+    try:
+        deploy(port, str(image), settings, say)
+    except BaseException:
+        board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+        raise
+    if re.search(r"__name__\s*==", (folder / "project.py").read_text(encoding="utf-8")):
+        say("warning: main.py asks for __name__ == '__main__'; as a module it is 'project': change that line")
+    say(_CHANGES)
+
+
+def undo(port, say):
+    """Takes the updater off the board, and makes what was there before count again."""
+    board = Board(port)
+    if not board.ask("survey", PATHS=[])["main"]:
+        raise Failure("there is no notedfu on %s" % port)
+    board.ask("remove")
+    put_back = board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    say("notedfu is gone; back in place: %s" % (", ".join(put_back) or "nothing, there was nothing before"))
+
+
+def main(arguments):
+    try:
+        if arguments[:1] == ["undo"]:
+            undo(arguments[1], print)
+        else:
+            adopt(arguments[0], arguments[1], arguments[2] if len(arguments) > 2 else None, print)
+    except (Failure, OSError) as error:
+        print("adopt: %s" % error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

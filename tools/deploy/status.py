@@ -1,0 +1,72 @@
+"""What is on a board, in words: python -m tools.deploy.status PORT. It changes nothing there."""
+
+import sys
+
+from notedfu import journal
+from tools.deploy.board import Board
+from tools.failure import Failure
+from tools.image.version import write
+
+_STATES = {
+    journal.IDLE: "idle: no update is under way",
+    journal.STAGING: "an image of %(length)d bytes is being fetched; %(staged)s bytes of it are staged",
+    journal.PENDING: "a verified image of %(length)d bytes waits for a reset; %(swap_left)d tries are left",
+    journal.TRIAL: "the app is on trial; %(trial_left)d runs are left to be confirmed in",
+}
+_OUTCOMES = {
+    journal.NONE: "nothing to report to Notehub",
+    journal.INSTALLED: "to be reported to Notehub: %(outcome_text)s",
+    journal.REFUSED: "to be reported to Notehub as an error: %(outcome_text)s",
+}
+
+
+def _slot(name, told, is_active):
+    if told is None:
+        return "slot %s: empty, or not whole" % name
+    words = [write(tuple(told["version"])), "confirmed" if told["confirmed"] else "not confirmed"]
+    words += ["security counter %d" % told["counter"], "identity %s..." % told["identity"][:16]]
+    return "slot %s: %s%s" % (name, ", ".join(words), "  <- active" if is_active else "")
+
+
+def largest(told):
+    """About how large an image the board can take: a staging file and the spare slot share the filesystem."""
+    if told["staging"] == "file":
+        return told["room"] // 2
+    return min(told["room"], told["region"] or told["room"])
+
+
+def lines(found, told):
+    """The survey and the board's answer as sentences."""
+    yield "%(interpreter)s %(version)s on %(machine)s, heap %(heap)d, %(free)d bytes free" % found
+    yield "updater %(updater)s" % told
+    for number, name in enumerate("AB", 1):
+        yield _slot(name, told["slots"][name], told["active"] == number)
+    if not told["active"]:
+        yield "no app is active: the board waits for an image"
+    if told["journal"] != journal.GOOD:
+        yield "journal: %(journal)s; the next boot makes it anew" % told
+    yield _STATES[told["state"]] % told
+    yield _OUTCOMES[told["outcome"]] % told
+    if told["unclean"]:
+        yield "%(unclean)d runs in a row did not end cleanly" % told
+    yield "security counter: images below %(counter)d are refused" % told
+    yield "settings: %s" % (told["settings"] or "fine")
+    if told["off"]:
+        yield "the updater is switched off (/notedfu.off, or the setting)"
+    yield "takes images of up to about %d bytes" % largest(told)
+
+
+def status(port):
+    """The lines about the board at `port`; raises Failure."""
+    board = Board(port)
+    found = board.ask("survey", PATHS=["/lib/notedfu/__init__.mpy"])
+    if not found["main"]:
+        raise Failure("there is no notedfu on %s: make deploy puts it there" % port)
+    return lines(found, board.ask("status"))
+
+
+if __name__ == "__main__":
+    try:
+        print("\n".join(status(sys.argv[1])))
+    except (Failure, OSError) as error:
+        sys.exit("status: %s" % error)
