@@ -306,3 +306,14 @@ def test_a_sleeping_notecard_is_woken_and_let_go_whatever_happens():
     assert waker.log == "+-"
     code_of(LinkError, notecard.request, {"req": "x"})
     assert waker.log == "+-+-"
+    notecard.request({"cmd": "x"})
+    assert waker.log == "+-+-+-"
+
+    def fail():
+        raise LinkError("no-notecard", "nobody")
+
+    notecard.distrust()
+    link.resync = fail
+    code_of(LinkError, notecard.request, {"req": "x"})
+    code_of(LinkError, notecard.request, {"cmd": "x"})
+    assert waker.log == "+-+-+-+-+-"

@@ -79,6 +79,7 @@ class Chunks:
         self.page = page
         self._notecard = notecard
         self._digest = digest
+        self._digest_seen = False  # this Notecard's firmware sends an md5 with each chunk
         self._view = memoryview(page)
         self._sizer = ChunkSizer(len(page))
         self._base64 = Base64Decoder(page)
@@ -187,7 +188,10 @@ class Chunks:
 
     def _check_md5(self, expected):
         if not isinstance(expected, str) or len(expected) != 32:
+            if self._digest_seen and not self._notecard.has_crc:  # nothing else guards this reply
+                raise LinkError("bad-chunk-md5", "the md5 is missing")
             return
+        self._digest_seen = True
         whole = self._length == len(self.page)
         found = hexlify(self._digest(self.page if whole else self._view[: self._length]).digest()).decode()
         if found != expected.lower():

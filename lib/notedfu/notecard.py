@@ -149,6 +149,12 @@ class Notecard:
         return self.transact(text, n, None, timeout_ms or _timeout_ms(request)).members
 
     @property
+    def has_crc(self):
+        """Whether this Notecard's replies carry crcs, so far as is known: its firmware is of June 2023 or
+        later."""
+        return self._crc_seen
+
+    @property
     def truncated(self):
         """Whether the last reply was longer than what is kept."""
         return self._reply.truncated
