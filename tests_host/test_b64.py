@@ -1,7 +1,7 @@
 from binascii import b2a_base64
 
 from check import Random, code_of, feed_bytes, feed_whole, splits
-from notedfu.b64 import Base64Decoder, portable_groups
+from notedfu.b64 import Base64Decoder, portable_decode
 from notedfu.errors import LinkError
 from notedfu.twins import twin
 
@@ -28,8 +28,8 @@ BAD = (
 
 
 def kernels():
-    yield portable_groups
-    fast = twin("b64_groups", None)
+    yield portable_decode
+    fast = twin("b64_decode", None)
     if fast:
         yield fast
 

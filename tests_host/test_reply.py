@@ -1,15 +1,23 @@
 from check import code_of, feed_bytes, feed_whole, splits
-from notedfu.b64 import Base64Decoder
-from notedfu.crc32 import Crc32
+from notedfu.b64 import Base64Decoder, portable_decode
+from notedfu.crc32 import BinasciiCrc32, Crc32
 from notedfu.errors import LinkError
-from notedfu.reply import Reply, portable_find
+from notedfu.reply import Reply
 from notedfu.twins import twin
 
 
 def replies(limit=1024):
-    for find in (portable_find, twin("find", None)):
-        if find:
-            yield Reply(limit, find)
+    """One as it is used, and one with the sums of every interpreter."""
+    yield Reply(limit)
+    yield Reply(limit, BinasciiCrc32)
+
+
+def sinks(size):
+    """Base64 decoders of each kind, each with its buffer."""
+    for kernel in (portable_decode, twin("b64_decode", None)):
+        if kernel:
+            out = bytearray(size)
+            yield Base64Decoder(out, kernel), out
 
 
 def scan(reply, parts, sink=None):

@@ -5,20 +5,21 @@ Source: note-c n_cobs.c. So no byte of a frame is a newline, and one raw newline
 
 from array import array
 
+from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.twins import twin
 
-_NEWLINE = 10
+_NEWLINE = const(10)
 
 # The words of a decoder's state.
-_LEFT = 0  # data bytes still to come in this block
-_ZERO = 1  # 1 if a zero stands between this block and the next, if there is one
-_COUNT = 2  # bytes in `out`
-_CODES = 3  # 1 once a code byte has come
+_LEFT = const(0)  # data bytes still to come in this block
+_ZERO = const(1)  # 1 if a zero stands between this block and the next, if there is one
+_COUNT = const(2)  # bytes in `out`
+_CODES = const(3)  # 1 once a code byte has come
 
-# What a kernel returns beside the count of bytes it took.
-_DAMAGE = -1
-_LONG = -2
+# What a kernel returns in place of an index.
+_DAMAGE = const(-1)
+_LONG = const(-2)
 
 
 def portable_frame(state, buf, start, end, out, limit):
@@ -73,8 +74,8 @@ class CobsDecoder:
         return self._state[_COUNT]
 
     def begin(self, limit):
-        """Be ready for a new frame of at most `limit` bytes decoded, which must fit into `out`."""
-        self.limit = limit
+        """Be ready for a new frame of at most `limit` bytes decoded, or as many as `out` takes."""
+        self.limit = min(limit, len(self._out))
         self.done = False  # True once the newline has passed
         for i in range(4):
             self._state[i] = 0

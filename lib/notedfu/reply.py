@@ -7,42 +7,50 @@ it fits. The transaction's crc is reckoned over the raw text. Facts: note-c n_re
 import json
 from array import array
 
+from notedfu.const import const
 from notedfu.crc32 import Crc32, hex_digit
 from notedfu.errors import LinkError
-from notedfu.twins import twin
 
-_QUOTE, _COMMA, _SLASH, _COLON, _BACKSLASH, _NEWLINE = 34, 44, 47, 58, 92, 10
-_OBJECT, _ARRAY = 123, 91  # { and [; two more is what closes them
+_QUOTE = const(34)
+_COMMA = const(44)
+_SLASH = const(47)
+_COLON = const(58)
+_BACKSLASH = const(92)
+_NEWLINE = const(10)
+_OBJECT = const(123)  # { and [; two more is what closes them
+_ARRAY = const(91)
 _BLANK = b" \t\r"
 _SCALAR = b"+-.0123456789Eaeflnrstu"
 _ESCAPES = b'"\\/bfnrtu'
-_CRC_VALUE = 15  # "SSSS:CCCCCCCC" with its quotes
-_CRC_MEMBER = 24  # that with key, colon and comma
 
-_DEPTH = 8  # of objects and arrays, the reply itself included
-_SKIP = 1024  # bytes before the reply: blank lines, trace lines
-_NUMERAL_SIZE = 32  # characters
+_DEPTH = const(8)  # of objects and arrays, the reply itself included
+_SKIP = const(1024)  # bytes before the reply: blank lines, trace lines
+_NUMERAL_SIZE = const(32)  # characters
+_CRC_VALUE = const(15)  # "SSSS:CCCCCCCC" with its quotes
+_CRC_MEMBER = const(24)  # that with key, colon and comma
 
 # The states: what the next byte may be. The crc is reckoned over the text in all those above _AFTER.
-_BEFORE, _TRACE, _AFTER = 0, 1, 2
-_FIRST_KEY, _KEY, _COLON_NEXT, _FIRST_VALUE, _VALUE, _NEXT, _LAST = 3, 4, 5, 6, 7, 8, 9
-_TEXT, _ESCAPE, _UNICODE, _NUMERAL, _PAYLOAD, _PAYLOAD_ESCAPE = 10, 11, 12, 13, 14, 15
+_BEFORE = const(0)
+_TRACE = const(1)
+_AFTER = const(2)
+_FIRST_KEY = const(3)
+_KEY = const(4)
+_BEHIND_KEY = const(5)
+_FIRST_VALUE = const(6)
+_VALUE = const(7)
+_NEXT = const(8)
+_LAST = const(9)
+_TEXT = const(10)
+_ESCAPE = const(11)
+_UNICODE = const(12)
+_NUMERAL = const(13)
+_PAYLOAD = const(14)
+_PAYLOAD_ESCAPE = const(15)
 
 # What the top-level member is that passes by.
-_ORDINARY, _IS_CRC, _IS_PAYLOAD = 0, 1, 2
-
-
-def portable_find(buf, c, start, end):
-    """The index of the byte `c`, a quote or a backslash, in buf[start:end], or -1. Allocates nothing."""
-    try:
-        return buf.find(b'"' if c == _QUOTE else b"\\", start, end)
-    except AttributeError:  # a memoryview has no find
-        while start < end and buf[start] != c:
-            start += 1
-        return start if start < end else -1
-
-
-_FIND = twin("find", portable_find)
+_ORDINARY = const(0)
+_IS_CRC = const(1)
+_IS_PAYLOAD = const(2)
 
 
 class Kept:
@@ -152,14 +160,13 @@ class Reply:
 
     limit: bytes of text to keep beside the payload, up to 65000; as many are allocated here, and nothing
     in feed() but for numbers.
-    find: portable_find or its viper twin.
+    crc32: the class of the sums.
     """
 
-    def __init__(self, limit=1024, find=_FIND):
-        self._find = find
+    def __init__(self, limit=1024, crc32=Crc32):
         self._kept = Kept(limit)
-        self._crc = Crc32()  # over the text so far
-        self._crc_before = Crc32()  # over the text before the last top-level comma
+        self._crc = crc32()  # over the text so far
+        self._crc_before = crc32()  # over the text before the last top-level comma
         self._crc_text = bytearray(8)  # the eight digits that came
         self._numeral = bytearray(_NUMERAL_SIZE)
         self._steps = (
@@ -173,8 +180,9 @@ class Reply:
     def begin(self, sink):
         """Be ready for a reply, or for the same once more.
 
-        sink: the stage for the text of the top-level string "payload", begun again here with the limit it
-        has; or None, with which a payload is a member as any other.
+        sink: the stage for the text of the top-level string "payload": begun again here with the limit it
+            has, and given the text by take(), which says where it is no longer base64; or None, with which a
+            payload is a member as any other.
         """
         self._sink = sink
         if sink:
@@ -425,7 +433,7 @@ class Reply:
     def _end_key(self):
         kept = self._kept
         self._in_key = False
-        self._state = _COLON_NEXT
+        self._state = _BEHIND_KEY
         if kept.depth > 1:
             return
         at = self._item_at
@@ -482,18 +490,14 @@ class Reply:
     # the payload
 
     def _payload(self, buf, i, end):
-        stop = self._find(buf, _QUOTE, i, end)
-        if stop < 0:
-            stop = end
-        escape = self._find(buf, _BACKSLASH, i, stop)
-        if escape >= 0:
-            stop = escape
-        if i < stop:
-            self._sink.feed(buf, i, stop)
-        if stop == end:
-            return stop
-        self._state = _NEXT if stop != escape else _PAYLOAD_ESCAPE
-        return stop + 1
+        i = self._sink.take(buf, i, end)
+        if i == end:
+            return i
+        c = buf[i]
+        if c != _QUOTE and c != _BACKSLASH:
+            raise LinkError("bad-base64", "unexpected byte 0x%02x in the payload" % c)
+        self._state = _NEXT if c == _QUOTE else _PAYLOAD_ESCAPE
+        return i + 1
 
     def _payload_escape(self, buf, i, end):
         if buf[i] != _SLASH:
