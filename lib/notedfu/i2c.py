@@ -26,6 +26,67 @@ _NACK_MS = 1000  # so long apart (note-c, CARD_REQUEST_I2C_NACK_WAIT_MS)
 _GAP_MOST_MS = 25  # note-espidf waits so long before each read; more has never been needed
 
 
+class Packets:
+    """The three things, one at a time: gaps, headers and NACKs. `buf` is the link's, of mtu + 2 bytes.
+
+    waiting: how many bytes more the Notecard has, as the last header says. written: when it was last written
+    to.
+    """
+
+    def __init__(self, bus, clock, address, buf, gap_ms):
+        self._bus = bus
+        self._clock = clock
+        self._address = address
+        self._buf = buf
+        self._gap_ms = gap_ms
+        self.waiting = 0
+        self.written = clock.ms()
+        self._ended = clock.ms()  # of the last transfer
+
+    def write(self, n):
+        """Write buf[:n]; OSError as the bus has it."""
+        self._gap()
+        try:
+            self._bus.write(self._address, self._buf, n)
+        finally:
+            self._ended = self.written = self._clock.ms()
+
+    def fetch(self, n):
+        """Ask for n bytes, 0 to `waiting`, into buf[2:2 + n].
+
+        A Notecard that does not acknowledge gets 3 s. Raises LinkError bus-fault, bad-packet.
+        """
+        for left in range(_NACK_TRIES - 1, -1, -1):
+            try:
+                self._buf[0] = 0
+                self._buf[1] = n
+                self.write(_HEADER)
+                self._gap()
+                self._bus.read(self._address, self._buf, _HEADER + n)
+                self._ended = self._clock.ms()
+                break
+            except OSError as error:
+                self._ended = self._clock.ms()
+                self.waiting = 0
+                if not left:
+                    raise self.fault(error) from error
+            self._clock.sleep(_NACK_MS)
+        self.waiting = self._buf[0]
+        if self._buf[1] != n or self.waiting > MTU:
+            self.waiting = 0
+            self._gap_ms = min(2 * self._gap_ms, _GAP_MOST_MS)
+            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, self._buf[1]))
+
+    def fault(self, error):
+        """The LinkError for an OSError of the bus."""
+        return LinkError("bus-fault", "I2C address 0x%02x: error %r" % (self._address, error.args[:1]))
+
+    def _gap(self):
+        """Wait until gap_ms have passed since the last transfer; one tick more, as ticks are cut off."""
+        if self._clock.since(self._ended) <= self._gap_ms:
+            self._clock.sleep(self._gap_ms)
+
+
 class I2CLink(Link):
     """A Notecard at `address` of `bus`.
 
@@ -55,19 +116,14 @@ class I2CLink(Link):
         slow_query_ms=50,
     ):
         super().__init__(clock, mtu + _HEADER)
-        self._bus = bus
-        self._address = address
+        self._packets = Packets(bus, clock, address, self._buf, gap_ms)
         self._mtu = mtu
-        self._gap_ms = gap_ms
         self._first_query_ms = first_query_ms
         self._query_ms = query_ms
         self._query_until_ms = query_until_ms
         self._slow_query_ms = slow_query_ms
-        self._waiting = 0  # bytes the Notecard last said it has for us
         self._hangs = False  # the last thing written timed out: not a NACK
-        self._rest_ms = 0  # from self._written on, the Notecard is to be left alone for so long
-        self._written = clock.ms()
-        self._ended = clock.ms()  # of the last transfer
+        self._rest_ms = 0  # from the last thing written on, the Notecard is to be left alone for so long
 
     def send(self, buf, n):
         """Send buf[:n], a request with its newline, in chunks with the pauses that the Notecard asks for.
@@ -85,9 +141,9 @@ class I2CLink(Link):
             for i in range(size):
                 self._buf[1 + i] = buf[at + i]
             try:
-                self._write(1 + size)
+                self._packets.write(1 + size)
             except OSError as error:
-                raise self._fault(error) from error
+                raise self._packets.fault(error) from error
             at += size
             sent += size
             self._rest_ms = max(_CHUNK_MS, self._first_query_ms) if at == n else _CHUNK_MS
@@ -97,25 +153,25 @@ class I2CLink(Link):
 
     def _take(self):
         self._rest()
-        if not self._waiting:
-            self._exchange(0)
-            if not self._waiting:
+        if not self._packets.waiting:
+            self._packets.fetch(0)
+            if not self._packets.waiting:
                 return False
-        n = min(self._waiting, self._mtu)
-        self._exchange(n)
+        n = min(self._packets.waiting, self._mtu)
+        self._packets.fetch(n)
         self._start = _HEADER
         self._end = _HEADER + n
         return True
 
     def _take_known(self):
-        return self._waiting > 0 and self._take()
+        return self._packets.waiting > 0 and self._take()
 
     def _newline(self):
-        self._waiting = 0
+        self._packets.waiting = 0
         self._buf[0] = 1
         self._buf[1] = 10
         try:
-            self._write(2)
+            self._packets.write(2)
         except OSError as error:
             self._hangs = error.args[:1] == (ETIMEDOUT,)
             self._clock.sleep(_NACK_MS)
@@ -131,47 +187,10 @@ class I2CLink(Link):
     def _pause_ms(self, quiet_ms):
         return self._query_ms if quiet_ms < self._query_until_ms else self._slow_query_ms
 
-    def _exchange(self, n):
-        """Ask for n bytes; read header and data. A Notecard that does not acknowledge gets 3 s."""
-        for left in range(_NACK_TRIES - 1, -1, -1):
-            try:
-                self._buf[0] = 0
-                self._buf[1] = n
-                self._write(2)
-                self._gap()
-                self._bus.read(self._address, self._buf, _HEADER + n)
-                self._ended = self._clock.ms()
-                break
-            except OSError as error:
-                self._ended = self._clock.ms()
-                self._waiting = 0
-                if not left:
-                    raise self._fault(error) from error
-            self._clock.sleep(_NACK_MS)
-        waiting = self._buf[0]
-        if self._buf[1] != n or waiting > MTU:
-            self._waiting = 0
-            self._gap_ms = min(2 * self._gap_ms, _GAP_MOST_MS)
-            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, self._buf[1]))
-        self._waiting = waiting
-
-    def _write(self, n):
-        self._gap()
-        self._bus.write(self._address, self._buf, n)
-        self._ended = self._written = self._clock.ms()
-
-    def _gap(self):
-        """Wait until gap_ms have passed since the last transfer; one tick more, as ticks are cut off."""
-        if self._clock.since(self._ended) <= self._gap_ms:
-            self._clock.sleep(self._gap_ms)
-
     def _rest(self):
         """Wait for what is left of the pause that the last thing written asked for."""
         if self._rest_ms:
-            left_ms = self._rest_ms - self._clock.since(self._written)
+            left_ms = self._rest_ms - self._clock.since(self._packets.written)
             self._rest_ms = 0
             if left_ms > 0:
                 self._clock.sleep(left_ms)
-
-    def _fault(self, error):
-        return LinkError("bus-fault", "I2C address 0x%02x: error %r" % (self._address, error.args[:1]))
