@@ -15,7 +15,8 @@ NPM := $(BUILD)/npm/.ready
 ## help: list the targets
 .PHONY: help
 help:
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | sort | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@awk '/^## [a-z-]+: / { name = $$2; sub(/:/, "", name); sub(/^## [a-z-]+: /, ""); printf "  %-12s %s\n", name, $$0 }' \
+	  $(MAKEFILE_LIST) | sort
 
 ## setup: make the virtual environment and fetch the npm packages (other targets do it by themselves)
 .PHONY: setup

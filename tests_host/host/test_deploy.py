@@ -9,6 +9,8 @@ from tools.board.supervisor import Board
 from tools.deploy import __main__ as tool
 from tools.deploy import adopt, bundle, status, steps
 from tools.failure import Failure
+from tools.image import __main__ as image_tool
+from tools.image import make
 
 APP = str(paths.ROOT / "examples" / "app")
 
@@ -107,6 +109,13 @@ def test_settings_that_the_device_would_not_read_are_not_sent(tmp_path):
     path.write_text('{"allow_unsinged": true}')
     with pytest.raises(Failure, match="unknown key allow_unsinged"):
         bundle.start_files(tmp_path, path)
+
+
+def test_a_native_image_is_not_put_into_a_slot(tmp_path):
+    (tmp_path / "fw.bin").write_bytes(b"\xe9" + bytes(99))
+    made = ["make", str(tmp_path / "fw.bin"), "1.0.0", str(tmp_path / "fw-1.0.0.img"), "--kind", "esp32"]
+    with pytest.raises(Failure, match="holds no app"):
+        bundle.slot(tmp_path / "tree", make.make(image_tool.parser().parse_args(made)))
 
 
 def test_a_port_where_nothing_is_gives_a_sentence(tmp_path, settings, capsys):

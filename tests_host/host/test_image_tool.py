@@ -286,6 +286,13 @@ def test_an_app_that_no_device_takes_is_refused(spoil, app, tmp_path, run):
     assert not (tmp_path / "app-1.2.3.img").exists()
 
 
+@pytest.mark.parametrize("name", ["app", "async_app", "sleepy"])
+def test_each_example_becomes_an_image(name, tmp_path, run):
+    status, said = run(paths.ROOT / "examples" / name, "1.0.0", "%s/" % tmp_path)
+    assert status == 0, said
+    assert device.read(tmp_path / (name + "-1.0.0.img")).header.version == (1, 0, 0, 0)
+
+
 def test_sources_stay_as_they_are_when_told(app, tmp_path, run):
     out = tmp_path / "app-1.2.3.img"
     run(app, "1.2.3", out, "--source")

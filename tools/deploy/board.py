@@ -23,10 +23,10 @@ class Board:
 
     def _failed(self, what, said):
         lines = [line for line in said.strip().splitlines() if line.strip()]
-        return Failure(
-            "%s failed on %s: %s\n(is it plugged in, and is no terminal or editor connected?)"
-            % (what, self.port, lines[-1] if lines else "mpremote said nothing")
-        )
+        last = lines[-1] if lines else "mpremote said nothing"
+        hint = "\n(is it plugged in, and is no terminal or editor connected?)"
+        is_port = "mpremote" in last  # its own words; else they are the board's
+        return Failure("%s failed on %s: %s%s" % (what, self.port, last, hint if is_port else ""))
 
     def ask(self, script, **values):
         """Runs on_board/<script>.py with `values` as its globals; returns what it answered."""

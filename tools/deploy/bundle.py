@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from notedfu.errors import DfuError
+from notedfu.image import KIND
 from notedfu.settings import Settings
 from tools import paths
 from tools.failure import Failure
@@ -69,6 +70,8 @@ def slot(tree, image_path):
     from notedfu.slotwriter import SlotWriter
     from notedfu.untar import Untar
 
+    if container.first(container.read(image_path).protected, KIND) != b"slots":
+        raise Failure("%s holds no app: a native image comes through Notehub or esptool" % image_path)
     root = tree / DATA[1:]
     root.mkdir(parents=True)
     writer = SlotWriter(Slots(str(root)), A, device.CLOCK)
