@@ -30,11 +30,14 @@ def test_joint_digits_stand_for_both_numbers():
 
 
 def test_half_of_the_joint_digits_are_nothing_to_add():
+    """Of either number alone it is two thirds, which would leave four ninths for both."""
     empty = total = 0
-    for u in numbers():
-        for v in numbers():
-            digits = joint_digits(u, v)
-            total += len(digits)
-            for digit in digits:
-                empty += digit == 4
-    assert empty > 0.45 * total
+    random = list(numbers())[-20:]
+    for u in random:
+        for v in random:
+            if u != v:
+                digits = joint_digits(u, v)
+                total += len(digits)
+                for digit in digits:
+                    empty += digit == 4
+    assert empty > 0.48 * total

@@ -1,8 +1,9 @@
-from check import Random
+from notedfu.curves import inverse
 from notedfu.p256 import verify
 
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
+B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 GX = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
 GY = 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5
 
@@ -86,12 +87,29 @@ def test_der_has_one_form():
         b"",
         b"\x30",
         b"\x30\x00",
-        b"\x30\x06\x02\x01\x01\x02\x01\x01" + b"\0",
+        b"\x30" + bytes([right[1]]) + r + integer(S >> 8) + b"\0",
     ]
     for signature in wrong:
         assert not good(signature), signature
     for end in range(len(right)):
         assert not good(right[:end])
+
+
+def test_der_has_no_needless_zero_and_no_rest():
+    x, y = point_near(5)
+    key = raw(x, y)
+    short = integer(x)
+    assert short == b"\x02\x01\x05"
+    assert good(b"\x30\x06" + short + short, key=key, digest=bytes(32))
+    longer = b"\x02\x02\x00\x05"
+    for body in (
+        longer + short,
+        short + longer,
+        short + short + b"\0",
+        short + short + short,
+        b"\0" + short * 2,
+    ):
+        assert not good(b"\x30" + bytes([len(body)]) + body, key=key, digest=bytes(32)), body
 
 
 def test_a_key_that_is_no_point_is_not_good():
@@ -102,27 +120,72 @@ def test_a_key_that_is_no_point_is_not_good():
     assert not good(der(R, S), key=shifted)
 
 
+def point_near(x):
+    """The first point of the curve with this x or a larger one."""
+    while True:
+        square = (x * x * x - 3 * x + B) % P
+        y = pow(square, (P + 1) // 4, P)
+        if y * y % P == square:
+            return x, y
+        x += 1
+
+
+def add(a, b):
+    """a + b by the schoolbook; None is infinity."""
+    if a is None or b is None:
+        return a or b
+    if a[0] == b[0] and a[1] != b[1]:
+        return None
+    if a == b:
+        slope = 3 * (a[0] * a[0] - 1) * inverse(2 * a[1], P)
+    else:
+        slope = (b[1] - a[1]) * inverse(b[0] - a[0], P)
+    x = (slope * slope - a[0] - b[0]) % P
+    return x, (slope * (a[0] - x) - a[1]) % P
+
+
+def good_for_nothing(r, key, times=1, s=None):
+    """Whether (r, s) is taken over the digest 0, which anyone can sign: r is x of `times` * key."""
+    return good(der(r, r * inverse(times, N) % N if s is None else s), key=key, digest=bytes(32))
+
+
+def test_a_key_must_lie_on_the_curve():
+    x, y = point_near(5)
+    assert good_for_nothing(x, raw(x, y))
+    assert not good_for_nothing(x, raw(x, y + 1))
+    assert not good_for_nothing(x, raw(x + 1, y))
+
+
 def test_coordinates_must_be_below_p():
-    # x = 5 lies on the curve, and x + P still has 32 bytes: the same point, badly written
-    y = pow(125 - 15 + 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B, (P + 1) // 4, P)
-    # for the digest 0 anyone can sign: r is x of 1 * Q, and s = r
-    assert good(der(5, 5), key=raw(5, y), digest=bytes(32))
-    assert not good(der(5, 5), key=raw(5 + P, y), digest=bytes(32))
+    x, y = point_near(5)
+    twice = add((x, y), (x, y))[0]
+    assert good_for_nothing(twice, raw(x, y), 2)
+    assert not good_for_nothing(twice, raw(x + P, y), 2)
+
+
+def test_r_is_x_modulo_the_order_and_nothing_else():
+    x, y = point_near(N + 1)
+    assert good_for_nothing(x - N, raw(x, y))
+    assert not good_for_nothing(x, raw(x, y), s=x - N)
+    x, y = point_near(5)
+    assert not good_for_nothing(x + P - N, raw(x, y))
 
 
 def test_sums_that_meet_themselves_or_nothing_are_right():
-    """The keys G, -G: adding meets equal and opposite points, and infinity."""
-    random = Random(3)
-    for e in [1, 2, 3, N - 1, N - 2] + [int.from_bytes(random.bytes(32), "big") % N for _ in range(3)]:
-        digest = e.to_bytes(32, "big")
-        for secret, key in ((1, raw(GX, GY)), (N - 1, raw(GX, P - GY))):
-            r = GX % N  # the nonce is 1
-            s = (e + r * secret) % N
-            assert good(der(r, s), key=key, digest=digest)
-            assert not good(der(r, s), key=key, digest=bytes(32))
-    # u1 + u2 = 0: the sum is infinity
-    digest = (N - 7).to_bytes(32, "big")
-    assert not good(der(7, 11), key=raw(GX, GY), digest=digest)
+    """u*G + v*k*G for small numbers: adding meets equal and opposite points, and infinity."""
+    multiples = {0: None}
+    for k in range(1, 30):
+        multiples[k] = add(multiples[k - 1], (GX, GY))
+        multiples[-k] = (multiples[k][0], P - multiples[k][1])
+    for k in (1, 2, 3, -1, -2, -3):
+        key = raw(*multiples[k])
+        for u in range(7):
+            for v in range(1, 8):
+                total = multiples[u + k * v]
+                r = GX if total is None else total[0]
+                s = r * inverse(v, N) % N
+                digest = (u * s % N).to_bytes(32, "big")
+                assert good(der(r % N, s), key=key, digest=digest) is (total is not None), (k, u, v)
 
 
 def test_ticks_come_often():

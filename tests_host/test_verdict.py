@@ -173,6 +173,7 @@ def test_a_marker_that_notehub_could_not_read_is_refused():
     policy = unsigned_policy()
     for text in (
         b"firmware::info:{}",
+        b"firmware::info:{}\n",
         b"firmware::info:{}\0\0",
         b"firmware::info:{\0}\0",
         b"firmware::info:\0",
