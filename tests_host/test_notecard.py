@@ -1,8 +1,9 @@
 from cards import LINKS, Bench
 from check import code_of
 from notedfu.errors import LinkError, RequestError
-from notedfu.notecard import SPARE, Notecard
+from notedfu.notecard import Notecard
 from notedfu.reply import Reply
+from notedfu.transactions import SPARE
 from virtual import VirtualTime
 
 

@@ -1,131 +1,20 @@
-"""Transactions with a Notecard: a request, its reply, and everything that can go wrong between them.
-
-The rules are those of note-c (n_request.c): sequence number and crc32 at the end of the request, the same in
-the reply; faults are retried with the same sequence number, at which a Notecard that has executed the
-request already gives the same answer again; heartbeats are waited out and answered by nothing.
-"""
+"""A Notecard as the rest of the library and the app know it: requests as dicts."""
 
 import json
 
-from notedfu.crc32 import Crc32
-from notedfu.errors import LinkError, RequestError
+from notedfu.errors import RequestError
+from notedfu.transactions import TAIL, Transactions
 
 TIMEOUT_MS = 30000  # to the first byte of a reply (note-c, CARD_INTER_TRANSACTION_TIMEOUT_SEC)
 _WEB_TIMEOUT_MS = 90000  # web.* waits for a server (note-python)
-_RETRIES = 5  # note-c's
-_FIRST_PAUSE_MS = 250  # before the first retry, then doubled: note-c waits 500 each time
-_MOST_PAUSE_MS = 4000
-_HEARTBEATS = 120  # an hour of them at the default timeout is a fault
-_LINES = 16  # that hold no JSON, before a reply: traces and blank lines
 _REQUEST_LIMIT = 8192  # bytes of JSON in one request (dev.blues.io, notecard-interfaces)
-_TAIL = b',"crc":"0000:00000000"}\n'
-SPARE = len(_TAIL) - 1  # bytes that a request's buffer must have behind its text
-_HEX = b"0123456789ABCDEF"
 
 
-class AlwaysAwake:
-    """What tells a sleeping Notecard that it is spoken to: nothing. A port may give one with RTX and CTX
-    pins."""
+class Notecard(Transactions):
+    """Transactions, and requests that are not hot.
 
-    def start(self):
-        """Before a request: return when the Notecard listens; LinkError no-notecard if it does not wake."""
-
-    def stop(self):
-        """After a reply."""
-
-
-class Notecard:
-    """One Notecard, one transaction at a time.
-
-    link: I2CLink or UartLink. reply: a Reply, whose limit says how much of a reply is kept.
-    sequence: where the 16-bit sequence numbers begin; another place at each boot.
-    A transaction allocates nothing but the request's text in request(), members that are looked at, and
-    faults.
+    Allocates a request's text and its reply's members.
     """
-
-    def __init__(self, link, clock, reply, waker=AlwaysAwake(), sequence=0):  # noqa: B008 - it has no state
-        self.holds_reply = link.holds_reply
-        self._link = link
-        self._clock = clock
-        self._reply = reply
-        self._waker = waker
-        self._crc = Crc32()
-        self._sequence = sequence
-        self._text = b""  # the request with its crc and newline, until its reply is there
-        self._length = 0
-        self._sent = False  # the request is out, its reply not read
-        self._crc_seen = False  # this Notecard's firmware has crcs (since June 2023): no reply may lack it
-        self._resync_due = True  # before the next request; what the first one meets is unknown
-
-    def send(self, text, n):
-        """Begin a transaction: send the request text[:n], a JSON object with at least one member.
-
-        text: a bytearray with SPARE bytes of room behind n, for crc and newline; to be left alone until
-            receive() is through.
-        A fault while sending is kept for receive() to retry; LinkError only if a resync that was due fails.
-        """
-        if self._sent:  # the transaction before was given up: its reply must not be taken for ours
-            self.distrust()
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        self._seal(text, n)
-        self._text = text
-        self._length = n + SPARE
-        self._waker.start()
-        try:
-            self._resync()
-        except LinkError:
-            self._waker.stop()
-            raise
-        try:
-            self._transmit()
-        except LinkError:
-            self.distrust()
-
-    def receive(self, sink, timeout_ms):
-        """Complete the transaction and return the Reply: its `members`, an `err` among them, are made when
-        they are looked at; `failed` says whether there is an `err`.
-
-        sink: the stage for the text of the member "payload", begun again at each attempt; or None.
-        timeout_ms: for the first byte of the reply, and again after each heartbeat.
-        Retries 5 times with 7.75 s of pauses in all. Raises LinkError: that of the last attempt, or a
-        resync's.
-        """
-        pause_ms = _FIRST_PAUSE_MS
-        try:
-            for left in range(_RETRIES, -1, -1):
-                self._resync()
-                try:
-                    if not self._sent:
-                        self._transmit()
-                    return self._complete(sink, timeout_ms)
-                except LinkError:
-                    self.distrust()
-                    if not left:
-                        raise
-                self._clock.sleep(pause_ms)
-                pause_ms = min(2 * pause_ms, _MOST_PAUSE_MS)
-        finally:
-            self._waker.stop()
-        return None  # never: the last attempt returns or raises
-
-    def transact(self, text, n, sink, timeout_ms):
-        """send() and receive()."""
-        self.send(text, n)
-        return self.receive(sink, timeout_ms)
-
-    def receive_frame(self, stage, timeout_ms):
-        """Feed the binary frame that follows a reply, its newline included, to stage.feed. Not retried:
-        what is lost of it comes again only with its request."""
-        try:
-            self._link.receive(stage, timeout_ms)
-        except LinkError:
-            self.distrust()
-            raise
-
-    def distrust(self):
-        """Something came that should not have: resync before the next request."""
-        self._sent = False
-        self._resync_due = True
 
     def request(self, request, timeout_ms=None):
         """Send a dict with "req" (or "cmd", which has no reply, no crc and no retry), return the reply's
@@ -142,17 +31,11 @@ class Notecard:
             raise RequestError(
                 "bad-request", "one of req and cmd, at most %d bytes; it has %d" % (_REQUEST_LIMIT, n)
             )
-        text.extend(_TAIL[1:])
+        text.extend(TAIL[1:])
         if "cmd" in request:
-            self._command(text, n)
+            self.command(text, n)
             return {}
         return self.transact(text, n, None, timeout_ms or _timeout_ms(request)).members
-
-    @property
-    def has_crc(self):
-        """Whether this Notecard's replies carry crcs, so far as is known: its firmware is of June 2023 or
-        later."""
-        return self._crc_seen
 
     @property
     def truncated(self):
@@ -162,68 +45,6 @@ class Notecard:
     def demand(self, request):
         """request(), where an `err` is raised: RequestError card-err, with the Notecard's text."""
         return checked(self.request(request))
-
-    def _seal(self, text, n):
-        """Append crc and newline: over the text as it is, closing brace included (note-c, _crcAdd)."""
-        self._crc.reset()
-        self._crc.update(text, 0, n)
-        at = n - 1
-        for i in range(len(_TAIL)):
-            text[at + i] = _TAIL[i]
-        rest = self._sequence
-        for i in range(11, 7, -1):
-            text[at + i] = _HEX[rest & 15]
-            rest >>= 4
-        self._crc.write_hex(text, at + 13)
-
-    def _command(self, text, n):
-        text[n] = 10
-        self._waker.start()
-        try:
-            self._resync()
-            self._link.send(text, n + 1)
-        except LinkError:
-            self.distrust()
-            raise
-        finally:
-            self._waker.stop()
-
-    def _resync(self):
-        if self._resync_due:
-            self._link.resync()
-            self._resync_due = False
-
-    def _transmit(self):
-        self._link.send(self._text, self._length)
-        self._sent = True
-
-    def _complete(self, sink, timeout_ms):
-        reply = self._reply
-        for _ in range(_HEARTBEATS):
-            self._receive_json(sink, timeout_ms)
-            error = str(reply.members.get("err")) if reply.failed else ""
-            if "{heartbeat}" not in error:
-                break
-        else:
-            raise LinkError("no-reply", "%d heartbeats, and no reply" % _HEARTBEATS)
-        if reply.crc_error(self._sequence, self._crc_seen):
-            raise LinkError("bad-crc", "the reply's crc or sequence number is wrong or missing")
-        if "{io}" in error and "{not-supported}" not in error and "{bad-bin}" not in error:
-            raise LinkError("card-io", error)
-        if not self._crc_seen and not reply.failed:
-            self._crc_seen = not reply.crc_error(self._sequence, True)
-        self._sent = False
-        return reply
-
-    def _receive_json(self, sink, timeout_ms):
-        reply = self._reply
-        reply.begin(sink)
-        for _ in range(_LINES):
-            self._link.receive(reply, timeout_ms)
-            if reply.done:
-                reply.finish()
-                return
-        raise LinkError("bad-reply", "%d lines, and no JSON" % _LINES)
 
 
 def checked(members):
