@@ -157,6 +157,9 @@ def test_tlv_areas_must_add_up():
     assert tail_code(images.area(0x6907, [("sha256", DIGEST)]) + b"\0") == "trailing-bytes"
     twice = images.area(0x6907, [("sha256", DIGEST)]) * 2
     assert tail_code(twice) == "trailing-bytes"
+    for rest in (b"a", b"ab", b"abc"):
+        area = images.area(0x6907, [("sha256", DIGEST)]) + rest
+        assert tail_code(area[:2] + struct.pack("<H", len(area)) + area[4:]) == "bad-area"
     beyond = struct.pack("<HHHH", 0x6907, 4 + 4 + 32, 0x10, 33) + bytes(32)
     assert tail_code(beyond) == "bad-area"
 
