@@ -10,6 +10,7 @@ from binascii import hexlify
 
 from notedfu.b64 import Base64Decoder
 from notedfu.cobs import CobsDecoder
+from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.notecard import TIMEOUT_MS, checked
 
@@ -23,18 +24,20 @@ FORMS = (
     "base64",
     "binary",
 )  # how to ask; auto is binary where the page is large enough to pay for it
-_AUTO_PAGE = 4096  # below, the second transaction costs more than the fourth of the bytes that it saves
-_BINARY_FAULTS = 3  # in a row, then auto asks for base64
-_LEAST = 256  # bytes; flash is programmed in multiples of it
-_FAULTS = 2  # in a row, then the next smaller size
-_GOODS = 16  # in a row, then the next larger one
+_AUTO_PAGE = const(
+    4096
+)  # below, the second transaction costs more than the fourth of the bytes that it saves
+_BINARY_FAULTS = const(3)  # in a row, then auto asks for base64
+_LEAST = const(256)  # bytes; flash is programmed in multiples of it
+_FAULTS = const(2)  # in a row, then the next smaller size
+_GOODS = const(16)  # in a row, then the next larger one
 
 _GET = b'{"req":"dfu.get","offset":'
 _LENGTH = b',"length":'
 _END = b"}"
 _BINARY_END = b',"binary":true}'
 _FETCH = b'{"req":"card.binary.get","offset":0,"length":'
-_ROOM = 112  # bytes of the longest of these requests with its numbers and crc
+_ROOM = const(112)  # bytes of the longest of these requests with its numbers and crc
 
 
 class ChunkSizer:

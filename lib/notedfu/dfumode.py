@@ -5,15 +5,21 @@ mode by hub.set. The Notecard then leaves the network, up to 30 s, and leaves th
 later; on firmware before 2.3 and 3.3 dfu.get does not start that time anew (discuss.blues.com 622, 847).
 """
 
+from notedfu.const import const
 from notedfu.errors import RequestError
 from notedfu.notecard import checked
 
-_POLL_MS = 2500  # between probes (Blues' ESP32 sample)
-_ENTRY_MS = 120000  # until it is given up (the same)
-_AGAIN_MS = 30000  # a mode asked for so long ago, and still denied, has ended by itself: ask for it again
-_KEEP_MS = 300000  # renewed before the 15 minutes end; Blues' Python sample does it every 5
+_POLL_MS = const(2500)  # between probes (Blues' ESP32 sample)
+_ENTRY_MS = const(120000)  # until it is given up (the same)
+_AGAIN_MS = const(
+    30000
+)  # a mode asked for so long ago, and still denied, has ended by itself: ask for it again
+_KEEP_MS = const(300000)  # renewed before the 15 minutes end; Blues' Python sample does it every 5
 
-_SERVED, _WAIT, _ENTERING, _DENIED = range(4)
+_SERVED = const(0)
+_WAIT = const(1)
+_ENTERING = const(2)
+_DENIED = const(3)
 
 
 class DfuMode:

@@ -9,21 +9,24 @@ Reading more than n + 2 bytes, or with nothing asked, can hang the bus, so that 
 
 from errno import ETIMEDOUT
 
+from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.link import Link
 
 ADDRESS = 0x17  # note-c, NOTE_I2C_ADDR_DEFAULT
 MTU = 253  # one length byte counts to 255, and the header takes 2 of them (note-go, note-arduino)
-_HEADER = 2
+_HEADER = const(2)
 _SEGMENT = (
     250  # the Notecard's interrupt buffer takes 250 bytes at a time (dev.blues.io, notecard-interfaces)
 )
-_SEGMENT_MS = 250  # ... and wants so long to empty it
-_CHUNK_MS = 20  # after each chunk (note-c, CARD_REQUEST_I2C_CHUNK_DELAY_MS)
-_NEWLINE_MS = 250  # after the newline of a resync, before the first query (note-c, n_i2c.c)
-_NACK_TRIES = 4  # a Notecard that writes its own flash does not acknowledge: note-arduino retries 3 times,
-_NACK_MS = 1000  # so long apart (note-c, CARD_REQUEST_I2C_NACK_WAIT_MS)
-_GAP_MOST_MS = 25  # note-espidf waits so long before each read; more has never been needed
+_SEGMENT_MS = const(250)  # ... and wants so long to empty it
+_CHUNK_MS = const(20)  # after each chunk (note-c, CARD_REQUEST_I2C_CHUNK_DELAY_MS)
+_NEWLINE_MS = const(250)  # after the newline of a resync, before the first query (note-c, n_i2c.c)
+_NACK_TRIES = const(
+    4
+)  # a Notecard that writes its own flash does not acknowledge: note-arduino retries 3 times,
+_NACK_MS = const(1000)  # so long apart (note-c, CARD_REQUEST_I2C_NACK_WAIT_MS)
+_GAP_MOST_MS = const(25)  # note-espidf waits so long before each read; more has never been needed
 
 
 class Packets:

@@ -9,14 +9,17 @@ A link has these obligations:
 The numbers are note-c's (n_lib.h, n_i2c.c, n_serial.c), which the Notecard is tested with.
 """
 
+from notedfu.const import const
 from notedfu.errors import LinkError
 
-_BETWEEN_MS = 1000  # the longest silence inside a line
-_LINE_BYTES = 65536  # no reply is longer (8192 bytes of image are 11 KB of base64): beyond it is babble
-_RESYNC_TRIES = 10
-_RESYNC_MS = 30000  # all of a resync; a stale reply of 11 KB takes 12 s at 9600 baud
-_SETTLE_MS = 250  # after a fault while draining
-_QUIET_MS = 500  # so long nothing but CR and LF may come before the line counts as quiet
+_BETWEEN_MS = const(1000)  # the longest silence inside a line
+_LINE_BYTES = const(
+    65536
+)  # no reply is longer (8192 bytes of image are 11 KB of base64): beyond it is babble
+_RESYNC_TRIES = const(10)
+_RESYNC_MS = const(30000)  # all of a resync; a stale reply of 11 KB takes 12 s at 9600 baud
+_SETTLE_MS = const(250)  # after a fault while draining
+_QUIET_MS = const(500)  # so long nothing but CR and LF may come before the line counts as quiet
 _BLANK = b"\r\n"
 
 

@@ -2,12 +2,13 @@
 
 import json
 
+from notedfu.const import const
 from notedfu.errors import RequestError
 from notedfu.transactions import TAIL, Transactions
 
 TIMEOUT_MS = 30000  # to the first byte of a reply (note-c, CARD_INTER_TRANSACTION_TIMEOUT_SEC)
-_WEB_TIMEOUT_MS = 90000  # web.* waits for a server (note-python)
-_REQUEST_LIMIT = 8192  # bytes of JSON in one request (dev.blues.io, notecard-interfaces)
+_WEB_TIMEOUT_MS = const(90000)  # web.* waits for a server (note-python)
+_REQUEST_LIMIT = const(8192)  # bytes of JSON in one request (dev.blues.io, notecard-interfaces)
 
 
 class Notecard(Transactions):

@@ -5,14 +5,15 @@ the reply; faults are retried with the same sequence number, at which a Notecard
 request already gives the same answer again; heartbeats are waited out and answered by nothing.
 """
 
+from notedfu.const import const
 from notedfu.crc32 import Crc32
 from notedfu.errors import LinkError
 
-_RETRIES = 5  # note-c's
-_FIRST_PAUSE_MS = 250  # before the first retry, then doubled: note-c waits 500 each time
-_MOST_PAUSE_MS = 4000
-_HEARTBEATS = 120  # an hour of them at the default timeout is a fault
-_LINES = 16  # that hold no JSON, before a reply: traces and blank lines
+_RETRIES = const(5)  # note-c's
+_FIRST_PAUSE_MS = const(250)  # before the first retry, then doubled: note-c waits 500 each time
+_MOST_PAUSE_MS = const(4000)
+_HEARTBEATS = const(120)  # an hour of them at the default timeout is a fault
+_LINES = const(16)  # that hold no JSON, before a reply: traces and blank lines
 TAIL = b',"crc":"0000:00000000"}\n'
 SPARE = len(TAIL) - 1  # bytes that a request's buffer must have behind its text
 _HEX = b"0123456789ABCDEF"

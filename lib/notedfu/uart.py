@@ -4,6 +4,7 @@ dev.blues.io, notecard-interfaces. 8N1, no flow control: what comes while nobody
 port's receive buffer is full, so flash must rest between a request and the end of its reply.
 """
 
+from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.link import Link
 
@@ -13,9 +14,9 @@ _SEGMENT = (
 _SEGMENT_MS = (
     250  # ... and wants so long before the next; none after the last (note-c; note-python waits there too)
 )
-_NEWLINE_MS = 250  # before the newline of a resync (note-c, n_serial.c)
-_FIRST_POLL_MS = 10  # note-c's, until the first byte; at 115200 baud 115 bytes come meanwhile
-_POLL_MS = 1  # between bytes, where note-c spins
+_NEWLINE_MS = const(250)  # before the newline of a resync (note-c, n_serial.c)
+_FIRST_POLL_MS = const(10)  # note-c's, until the first byte; at 115200 baud 115 bytes come meanwhile
+_POLL_MS = const(1)  # between bytes, where note-c spins
 
 
 class UartLink(Link):
