@@ -36,6 +36,10 @@ class Console:
         if raw >= 0 or friendly >= 0:
             self.is_raw = raw > friendly
 
+    def seek_end(self):
+        """Begin the next seek() behind all that is there."""
+        self._sought = len(self._all)
+
     def seek(self, text):
         """What is between the last find and `text`, or None."""
         wanted = text.encode()

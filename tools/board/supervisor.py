@@ -18,6 +18,7 @@ from tools.board.terminal import UsbSerial
 _PWRON_RESET = 1  # machine.reset_cause() on rp2
 _WDT_RESET = 3
 _RESET_CAUSE = {"power": _PWRON_RESET, "cut": _PWRON_RESET, "button": _PWRON_RESET}
+_AGAIN_S = 0.01  # after which a Ctrl-C that fell into a flash driver is typed again
 _POLL_S = 0.02  # how soon a client that connects is noticed
 
 
@@ -71,6 +72,7 @@ class Board:
             raise BoardError("the board is on")
         self._prepare_flash()
         self._orders = []
+        self._waited = len(self.resets)
         self._boot("power")
         self._thread = threading.Thread(target=self._attend, daemon=True)
         self._thread.start()
@@ -125,7 +127,7 @@ class Board:
     # what a person waits for
 
     def wait_reset(self, cause=None, timeout_s=10):
-        """Wait for the next boot that no wait has seen, of `cause` if given. Returns its cause."""
+        """Wait for the next boot since start() that no wait has seen, of `cause` if given. Returns it."""
 
         def next_one():
             while self._waited < len(self.resets):
@@ -176,6 +178,7 @@ class Board:
         self._watchdog_s = None
         self._wake_at = None  # the end of a deepsleep
         self._want_raw = False
+        self._interrupt_at = None
 
     def _boot(self, cause):
         """Start a new life of the interpreter."""
@@ -287,6 +290,9 @@ class Board:
             life.type(typed)
         if life.console in ready:
             self._show(life.read_console())
+        if self._interrupt_at is not None and time.monotonic() >= self._interrupt_at:
+            self._interrupt_at = None
+            life.type(b"\x03")
         if self._want_raw and self.console.is_at_prompt:
             self._want_raw = False
             life.type(b"\x01")
@@ -324,6 +330,8 @@ class Board:
             self.feeds += 1
         if word in ("watchdog", "feed"):
             self._bite_at = now + self._watchdog_s
+        if word == "interrupt":
+            self._interrupt_at = now + _AGAIN_S
         if word == "heap":
             self.heap_at_boot = int(rest.split()[0])
         if word == "deepsleep":

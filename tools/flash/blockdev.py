@@ -30,7 +30,7 @@ class BlockDevice:
         if self._nor.dead:
             return -5
         at = self._address(block, offset, len(buf), "read")
-        return self._nor.readinto(at, memoryview(buf))
+        return self._nor.readinto(at, buf)
 
     def writeblocks(self, block, buf, offset=None):
         """With `offset` program only; without it erase whole blocks first. Returns 0, or a negative errno."""
@@ -43,7 +43,7 @@ class BlockDevice:
             for done in range(len(buf) // self._size):
                 if self._nor.erase(self._first + block + done):
                     return -5
-        return self._nor.program(at, memoryview(buf))
+        return self._nor.program(at, buf)
 
     def ioctl(self, op, arg):
         """The six operations of the protocol."""
@@ -56,7 +56,7 @@ class BlockDevice:
         if op == _ERASE:
             self._address(arg, 0, self._size, "erase")
             return self._nor.erase(self._first + arg)
-        return 0 if op in (_INIT, _DEINIT, _SYNC) else _EINVAL
+        return 0 if _INIT <= op <= _SYNC else _EINVAL
 
     def _address(self, block, offset, length, verb):
         begin = block * self._size + offset
@@ -83,35 +83,37 @@ class FatDevice:
         self._first = first_block
         self._per_block = nor.erase_block // self.SECTOR
         self._sectors = block_count * self._per_block
-        self._cache = memoryview(bytearray(nor.erase_block))
+        self._cache = bytearray(nor.erase_block)
+        view = memoryview(self._cache)
+        size = self.SECTOR
+        self._slots = [view[i * size : (i + 1) * size] for i in range(self._per_block)]
         self._cached = -1
         self._dirty = False
 
-    def readblocks(self, sector, buf):
-        """Read whole sectors. Returns 0, or a negative errno."""
+    def readblocks(self, sector, buf, offset=0):
+        """Read whole sectors (`offset` is always 0). Returns 0, or a negative errno."""
         if self._nor.dead:
             return -5
+        count = self._check(sector, len(buf), "read")
+        if count == 1:
+            return self._read(sector, buf)
         view = memoryview(buf)
-        for done in range(self._check(sector, len(buf), "read")):
-            block, at = self._place(sector + done)
-            part = view[done * self.SECTOR : (done + 1) * self.SECTOR]
-            if block == self._cached:
-                part[:] = self._cache[at : at + self.SECTOR]
-            else:
-                self._nor.readinto(block * self._nor.erase_block + at, part)
+        for done in range(count):
+            if self._read(sector + done, view[done * self.SECTOR : (done + 1) * self.SECTOR]):
+                return -5
         return 0
 
-    def writeblocks(self, sector, buf):
-        """Write whole sectors, into RAM for now. Returns 0, or a negative errno."""
+    def writeblocks(self, sector, buf, offset=0):
+        """Write whole sectors (`offset` is always 0), into RAM for now. Returns 0, or a negative errno."""
         if self._nor.dead:
             return -5
+        count = self._check(sector, len(buf), "write")
+        if count == 1:
+            return self._write(sector, buf)
         view = memoryview(buf)
-        for done in range(self._check(sector, len(buf), "write")):
-            block, at = self._place(sector + done)
-            if block != self._cached and self._load(block):
+        for done in range(count):
+            if self._write(sector + done, view[done * self.SECTOR : (done + 1) * self.SECTOR]):
                 return -5
-            self._cache[at : at + self.SECTOR] = view[done * self.SECTOR : (done + 1) * self.SECTOR]
-            self._dirty = True
         return 0
 
     def ioctl(self, op, arg):
@@ -122,9 +124,25 @@ class FatDevice:
             return self._sectors
         if op == _BLOCK_SIZE:
             return self.SECTOR
-        if op in (_DEINIT, _SYNC):
+        if op == _SYNC or op == _DEINIT:
             return self._flush()
         return 0 if op == _INIT else _EINVAL
+
+    def _read(self, sector, part):
+        block = self._first + sector // self._per_block
+        slot = sector % self._per_block
+        if block != self._cached:
+            return self._nor.readinto(block * self._nor.erase_block + slot * self.SECTOR, part)
+        part[:] = self._slots[slot]
+        return 0
+
+    def _write(self, sector, part):
+        block = self._first + sector // self._per_block
+        if block != self._cached and self._load(block):
+            return -5
+        self._slots[sector % self._per_block][:] = part
+        self._dirty = True
+        return 0
 
     def _load(self, block):
         if self._flush():
@@ -135,13 +153,11 @@ class FatDevice:
     def _flush(self):
         if not self._dirty:
             return 0
-        self._dirty = False
         if self._nor.erase(self._cached):
             return -5
-        return self._nor.program(self._cached * self._nor.erase_block, self._cache)
-
-    def _place(self, sector):
-        return self._first + sector // self._per_block, sector % self._per_block * self.SECTOR
+        result = self._nor.program(self._cached * self._nor.erase_block, self._cache)
+        self._dirty = False
+        return result
 
     def _check(self, sector, length, verb):
         count = length // self.SECTOR

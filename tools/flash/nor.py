@@ -53,8 +53,10 @@ class NorFlash:
         self.operations = 0
         self.programmed_bytes = 0
         self.erases = array("I", bytes(4 * self.block_count))
-        self._blank = memoryview(b"\xff" * erase_block)
-        self._work = memoryview(bytearray(erase_block))
+        self._blank = b"\xff" * erase_block
+        self._pairs = {}  # length: (work, blank), made once for each length
+        for units in range(1, 5):  # what LittleFS writes while it closes a file, perhaps with the heap locked
+            self._pair(min(units * program_unit, erase_block))
 
     def readinto(self, at, view):
         """Read len(view) bytes at `at`. Returns 0, or -5 from a dead chip."""
@@ -95,7 +97,8 @@ class NorFlash:
         if self.cut is not None and self.operations == self.cut.at_operation:
             self.cut.erase(self.store, at, self.erase_block)
             return self._die()
-        self.store.settle(at, at + self.erase_block)
+        if self.store.unsettled:
+            self.store.settle(at, at + self.erase_block)
         self.store.write(at, self._blank)
         self.erases[block] += 1
         return 0
@@ -122,17 +125,22 @@ class NorFlash:
             self.refuse("%s of %d bytes at %d: not in units of %d" % (verb, length, at, unit))
 
     def _check_erased(self, at, length):
-        for begin, mask in self.store.unsettled.items():
-            if begin < at + length and at < begin + len(mask):
-                self.refuse("program of %d bytes at %d: the erase there was never completed" % (length, at))
+        if self.store.unsettled:
+            for begin, mask in self.store.unsettled.items():
+                if begin < at + length and at < begin + len(mask):
+                    self.refuse("program of %d bytes at %d: the erase was never completed" % (length, at))
         while length:
             piece = min(length, self.erase_block)
-            work = self._work[:piece]
+            work, blank = self._pairs.get(piece) or self._pair(piece)
             self.store.readinto(at, work)
-            if work != self._blank[:piece]:
+            if work != blank:
                 self.refuse("program of %d bytes at %d: not erased" % (piece, at))
             at += piece
             length -= piece
+
+    def _pair(self, length):
+        self._pairs[length] = pair = (bytearray(length), b"\xff" * length)
+        return pair
 
     def _shake(self, at, view):
         """Let the unsettled bits of `view`, read at `at`, be what they are this time."""

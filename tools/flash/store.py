@@ -1,5 +1,6 @@
 """What a flash chip keeps without power: its bytes, and which of its bits are not settled."""
 
+import io
 import json
 
 
@@ -35,26 +36,31 @@ class Store:
 
 
 class MemoryStore(Store):
-    """Flash in a bytearray, for proofs: snapshot() and restore() are plain copies."""
+    """Flash that starts as a copy of `data`, for proofs: snapshot() and restore() are plain copies.
+
+    A stream, not a bytearray: reading from the middle of it allocates nothing, and a file may be closed by
+    the collector, while the heap is locked.
+    """
 
     def __init__(self, data):
         super().__init__(len(data))
-        self._bytes = data
-        self._view = memoryview(data)
+        self._stream = io.BytesIO(bytes(data))
 
     def readinto(self, at, view):
-        view[:] = self._view[at : at + len(view)]
+        self._stream.seek(at)
+        self._stream.readinto(view)
 
     def write(self, at, data):
-        self._view[at : at + len(data)] = data
+        self._stream.seek(at)
+        self._stream.write(data)
 
     def snapshot(self):
         """All that the chip holds, for restore()."""
-        return bytes(self._bytes), dict(self.unsettled)
+        return self._stream.getvalue(), dict(self.unsettled)
 
     def restore(self, snapshot):
         """Make the chip hold what it held at `snapshot`."""
-        self._bytes[:] = snapshot[0]
+        self.write(0, snapshot[0])
         self.unsettled = dict(snapshot[1])
 
 

@@ -6,6 +6,9 @@ The answer is a status byte, 0 or an errno, and the bytes of an R whose status i
 
 import errno
 
+_READ = 0x52
+_WRITE = 0x57
+
 _wire = None
 
 
@@ -16,37 +19,62 @@ def install(fd):
 
 
 class Wire:
-    """One transfer after the other, with buffers that are made once."""
+    """One transfer after the other, with buffers that are made once.
+
+    A Ctrl-C may fall into a transfer; then the next one first takes the answer that is still owed.
+    """
 
     def __init__(self, file):
         self._file = file
-        self._head = bytearray(4)
+        self._request = bytearray(4 + 256)
+        self._request_view = memoryview(self._request)
         self._status = bytearray(1)
+        self._owed_status = False
+        self._owed = 0
 
     def transfer(self, verb, address, buf, length):
         """Do one transfer; OSError with the errno that the other side says."""
-        head = self._head
-        head[0] = verb
-        head[1] = address
-        head[2] = length & 0xFF
-        head[3] = length >> 8
-        self._file.write(head)
-        if verb == 0x57 and length:
-            self._file.write(buf)
-        if not self._file.readinto(self._status):
-            raise OSError(errno.EIO)
-        if self._status[0]:
-            raise OSError(self._status[0])
-        if verb == 0x52 and length:
-            self._fill(buf, length)
+        if self._owed_status or self._owed:
+            self._take_answer(bytearray(self._owed))
+        count = self._fill_request(verb, address, buf, length)
+        owed = length if verb == _READ else 0
+        self._file.write(self._request, count)  # no branch between this and the notes: a Ctrl-C acts at branches
+        self._owed_status = True
+        self._owed = owed
+        status = self._take_answer(buf)
+        if status:
+            raise OSError(status)
 
-    def _fill(self, buf, length):
-        done = self._file.readinto(buf)
-        while done < length:
-            got = self._file.readinto(memoryview(buf)[done:])
+    def _fill_request(self, verb, address, buf, length):
+        count = 4 + (length if verb == _WRITE else 0)
+        if count > len(self._request):
+            self._request = bytearray(count)
+            self._request_view = memoryview(self._request)
+        request = self._request
+        request[0] = verb
+        request[1] = address
+        request[2] = length & 0xFF
+        request[3] = length >> 8
+        if count > 4:
+            self._request_view[4:count] = buf
+        return count
+
+    def _take_answer(self, buf):
+        """Take what is owed, into the end of buf. Returns the status."""
+        if self._owed_status:
+            got = self._file.readinto(self._status)
+            self._owed_status = False
             if not got:
                 raise OSError(errno.EIO)
-            done += got
+        if self._status[0]:
+            self._owed = 0
+        length = len(buf)
+        while self._owed:
+            got = self._file.readinto(buf if self._owed == length else memoryview(buf)[length - self._owed :])
+            if not got:
+                raise OSError(errno.EIO)
+            self._owed -= got
+        return self._status[0]
 
 
 class I2C:
@@ -65,16 +93,16 @@ class I2C:
 
     def writeto(self, address, buf, stop=True):
         """Write all of buf. Returns its length; OSError(EIO) for a NACK."""
-        self._transfer(0x57, address, buf)
+        self._transfer(_WRITE, address, buf)
         return len(buf)
 
     def readfrom_into(self, address, buf, stop=True):
         """Fill buf."""
-        self._transfer(0x52, address, buf)
+        self._transfer(_READ, address, buf)
 
     def readfrom(self, address, length, stop=True):
         buf = bytearray(length)
-        self._transfer(0x52, address, buf)
+        self._transfer(_READ, address, buf)
         return bytes(buf)
 
     def writevto(self, address, vector, stop=True):
@@ -85,7 +113,7 @@ class I2C:
         found = []
         for address in range(0x08, 0x78):
             try:
-                self._transfer(0x57, address, b"")
+                self._transfer(_WRITE, address, b"")
             except OSError:
                 continue
             found.append(address)

@@ -9,6 +9,7 @@ import vfs
 from tools.board.device import facades, i2c, machine, rp2, uart
 from tools.board.device.chip import BoardNor
 from tools.board.device.control import Control
+from tools.board.device.steady import Steady
 from tools.flash.blockdev import BlockDevice, FatDevice
 
 
@@ -25,7 +26,7 @@ def power_up(main_globals):
     uart.install(config["uart"], config["uart_haste"])
     rp2.install(nor)
     vfs.umount("/")
-    vfs.mount(_filesystem(config, nor), "/")
+    _mount(config, nor, control)
     _forget_the_host(main_globals)
     gc.collect()
     control.tell(b"heap %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
@@ -34,23 +35,18 @@ def power_up(main_globals):
     gc.collect()
 
 
-def _filesystem(config, nor):
+def _mount(config, nor, control):
     """Mount what is there; format it on any failure, as stock firmware does."""
-    blocks = config["fs_blocks"]
+    device = FatDevice if config["fs"] == "fat" else BlockDevice
+    device = Steady(device(nor, 0, config["fs_blocks"]), nor, control)
+    driver, settings = vfs.VfsLfs2, {"progsize": config["program_unit"]}
     if config["fs"] == "fat":
-        device = FatDevice(nor, 0, blocks)
-        try:
-            return vfs.VfsFat(device)
-        except OSError:
-            vfs.VfsFat.mkfs(device)
-            return vfs.VfsFat(device)
-    device = BlockDevice(nor, 0, blocks)
-    unit = config["program_unit"]
+        driver, settings = vfs.VfsFat, {}
     try:
-        return vfs.VfsLfs2(device, progsize=unit)
+        vfs.mount(driver(device, **settings), "/")
     except OSError:
-        vfs.VfsLfs2.mkfs(device, progsize=unit)
-        return vfs.VfsLfs2(device, progsize=unit)
+        driver.mkfs(device, **settings)
+        vfs.mount(driver(device, **settings), "/")
 
 
 def _forget_the_host(main_globals):
