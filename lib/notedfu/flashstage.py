@@ -41,7 +41,7 @@ class FlashStage:
         self._page = None
         self._pieces = []
         self._limit = 0
-        self._erased = -1  # the block that waits, erased, to be programmed; -1: the next one is not ready
+        self._ready = 0  # blocks before this one are erased, or programmed already
         self.reserve = 0
         self.length = 0
 
@@ -59,8 +59,12 @@ class FlashStage:
             raise LocalError("no-room", "staging takes %d bytes, the image has %d" % (self.capacity, length))
         self._limit = length
         self.length = 0
-        self._erase(0)
-        self._erased = 0
+        # Block 0 is erased while block 1 is blank wherever that can be had: cut short, it ends no prefix.
+        first = 1 if self._is_blank(0) else 0
+        for block in (first, 1 - first):
+            if block < self._count:
+                self._erase(block)
+        self._ready = 2
 
     def resume(self, length):
         """Find the prefix that a reset left of an image of `length` bytes; sets and returns its length.
@@ -72,14 +76,13 @@ class FlashStage:
         first = 0
         while first < blocks and not self._is_blank(first):
             first += 1
-        self.length = max(0, first - 1) * self._size
-        self._erased = -1
+        self._ready = max(0, first - 1)
+        self.length = self._ready * self._size
         return self.length
 
     def reopen(self, length):
         """Take the image of `length` bytes that commit() left. Only its digest tells whether it is there."""
         self._limit = self.length = min(length, self.capacity)
-        self._erased = -1
 
     def append(self, view):
         """Program the next bytes, and read them back. LocalError `flash-fault`."""
@@ -120,8 +123,7 @@ class FlashStage:
 
     def discard(self):
         """Forget what is staged: resume() finds nothing of it."""
-        self.length = 0
-        self._erased = -1
+        self.length = self._limit = 0
         self._erase(0)
 
     def _cut(self, view):
@@ -153,11 +155,9 @@ class FlashStage:
 
         After a resume the block itself comes first: until it is blank, the blank one behind it is the end.
         """
-        if self._erased != block:
-            self._erase(block)
-        if block + 1 < self._count:
-            self._erase(block + 1)
-        self._erased = block + 1
+        while self._ready < min(block + 2, self._count):
+            self._erase(self._ready)
+            self._ready += 1
 
     def _erase(self, block):
         self._bound(block)

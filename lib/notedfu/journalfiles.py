@@ -2,6 +2,8 @@
 
 import os
 
+_ASIDE_LIMIT = 100  # directories put aside in a board's life; each keeps an erase block
+
 
 def create(folder, size, erase_block):
     """Make what is missing of the journal in `folder`, for records of `size` bytes; changes nothing else.
@@ -15,14 +17,39 @@ def create(folder, size, erase_block):
     _lengthen(folder + "/reserve", erase_block)
     length = erase_block if os.statvfs(folder)[0] < erase_block else size
     for copy in ("/0", "/1"):
-        _folder(folder + copy)
-        _lengthen(folder + copy + "/record", length)
+        _lay(folder + copy, length)
+        if not _is_there(folder + copy + "/record"):
+            _put_aside(folder + copy, length)
+            _lay(folder + copy, length)
 
 
-def _folder(path):
+def _lay(folder, length):
+    _folder(folder)
+    _lengthen(folder + "/record", length)
+
+
+def _put_aside(folder, length):
+    """Get a torn directory out of the way: on FAT one can hold garbage that hides what is made in it.
+
+    A file of `length` bytes comes before the new one, so that it shares no erase block with what is there.
+    """
+    for number in range(_ASIDE_LIMIT):
+        if not _is_there("%s.torn%d" % (folder, number)):
+            os.rename(folder, "%s.torn%d" % (folder, number))
+            _lengthen("%s.pad%d" % (folder, number), length)
+            return
+
+
+def _is_there(path):
     try:
         os.stat(path)
     except OSError:
+        return False
+    return True
+
+
+def _folder(path):
+    if not _is_there(path):
         os.mkdir(path)
 
 

@@ -1,0 +1,106 @@
+"""A board's filesystem on the NOR model, for tests that cut its power; MicroPython only."""
+
+import gc
+import os
+
+import vfs
+
+from tools.flash.blockdev import BlockDevice, FatDevice
+from tools.flash.cut import HOWS, Cut, PowerCut
+from tools.flash.nor import NorFlash
+from tools.flash.store import MemoryStore
+
+ROOT = "/flash"
+
+
+class Lfs:
+    """LittleFS, as MicroPython's boards have it."""
+
+    @staticmethod
+    def format(nor):
+        vfs.VfsLfs2.mkfs(BlockDevice(nor), progsize=nor.program_unit)
+
+    @staticmethod
+    def filesystem(nor):
+        return vfs.VfsLfs2(BlockDevice(nor), progsize=nor.program_unit)
+
+
+class Fat:
+    """FAT in sectors of 512 bytes, as CircuitPython's boards have it."""
+
+    @staticmethod
+    def format(nor):
+        device = FatDevice(nor)
+        vfs.VfsFat.mkfs(device)
+        device.ioctl(3, 0)
+
+    @staticmethod
+    def filesystem(nor):
+        return vfs.VfsFat(FatDevice(nor))
+
+
+class Board:
+    """Flash that outlives its boots. geometry: (erase block, program unit, number of blocks)."""
+
+    def __init__(self, kind, geometry):
+        self._kind = kind
+        self._block, self._unit, count = geometry
+        self.store = MemoryStore(bytearray(self._block * count))
+        kind.format(self._chip())
+
+    def _chip(self):
+        return NorFlash(self.store, self._block, self._unit)
+
+    def run(self, work, cut=None):
+        """Boot, call work(), power off. Returns (the chip, what work() returned or None if the cut came).
+
+        Raises OSError if the filesystem does not mount, and what work() raises while there was power.
+        """
+        nor = self._chip()
+        result = None
+        vfs.mount(self._kind.filesystem(nor), ROOT)
+        nor.cut = cut
+        try:
+            result = work()
+        except (PowerCut, Exception):
+            if not nor.dead:
+                raise
+        finally:
+            vfs.umount(ROOT)
+            nor.power_off()
+        assert nor.violation is None, nor.violation
+        gc.collect()
+        return nor, result
+
+    def cuts(self, work, ways=5):
+        """Run work() with a cut at each operation, in so many ways; yields what was done, as text.
+
+        Each time flash holds first what it holds now. With less than all ways they take turns.
+        """
+        before = self.store.snapshot()
+        operations = self.run(work)[0].operations
+        assert operations
+        for at in range(1, operations + 1):
+            for way in range(ways):
+                number = (at - 1 + way) % len(HOWS)
+                how = HOWS[number]
+                self.store.restore(before)
+                nor = self.run(work, Cut(at, how, number + at))[0]
+                assert nor.dead
+                yield "cut %d of %d, %s" % (at, operations, how)
+
+
+def fill():
+    """Fill the filesystem to its last byte."""
+    size, number = 4096, 0
+    while size:
+        try:
+            with open("%s/fill%d" % (ROOT, number), "wb") as file:
+                file.write(b"f" * size)
+            number += 1
+        except OSError:
+            try:
+                os.remove("%s/fill%d" % (ROOT, number))
+            except OSError:
+                pass  # there was no room even for its name
+            size //= 2

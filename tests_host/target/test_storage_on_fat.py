@@ -1,0 +1,164 @@
+"""Journal and slots on FAT, as CircuitPython has it: what holds there, with the power cut everywhere.
+
+FAT rewrites sectors in place, an erase block at a time, so a cut tears all eight sectors of a block. The
+journal is laid out so that this never takes more than the copy being written. A slot can be hurt by a cut in
+an installation, the one that runs included; docs/SPEC.md says what then.
+"""
+
+import os
+
+from boards import ROOT, Board, Fat, fill
+
+from check import Random
+from notedfu.journal import GOOD, Journal
+from notedfu.slots import A, B, Slots
+from notedfu.slotwriter import SlotWriter
+from scratch import files, read, write
+from virtual import VirtualTime
+
+GEOMETRY = (4096, 256, 64)
+HEADER = bytes(20) + b"\x01\x00\x00\x00\x00\x00\x00\x00" + bytes(4)
+OLD = {"main.py": b"old" * 100, "x.py": Random(1).bytes(5000)}
+NEW = {"main.py": b"new" * 100, "x.py": Random(2).bytes(5000)}
+USER = {"boot.py": b"import notedfu", "data/log.txt": Random(3).bytes(3000)}
+
+
+def journal():
+    return Journal(ROOT + "/notedfu.d/journal")
+
+
+def slots():
+    return Slots(ROOT + "/notedfu.d")
+
+
+def loaded():
+    one = journal()
+    one.load()
+    return one
+
+
+def save(state):
+    one = loaded()
+    one.repair()
+    one.state = state
+    one.save()
+
+
+def install(slot, app):
+    writer = SlotWriter(slots(), slot, VirtualTime().clock())
+    writer.begin()
+    for name in sorted(app):
+        writer.open(name, len(app[name]))
+        writer.feed(app[name], 0, len(app[name]))
+        writer.close()
+    writer.seal(HEADER, b"", bytes(32))
+
+
+def set_up():
+    os.mkdir(ROOT + "/data")
+    write(ROOT + "/boot.py", USER["boot.py"])
+    os.mkdir(ROOT + "/notedfu.d")
+    one = journal()
+    one.create()
+    for one.state in (1, 2):
+        one.save()
+    install(A, OLD)
+    slots().confirm(A)
+    write(ROOT + "/data/log.txt", USER["data/log.txt"])
+
+
+def board(*more):
+    made = Board(Fat, GEOMETRY)
+    made.run(set_up)
+    for work in more:
+        made.run(work)
+    return made
+
+
+def check_the_rest():
+    for name in USER:
+        assert read(ROOT + "/" + name) == USER[name], name
+    assert slots().verify(A, VirtualTime().clock()) is not None
+    assert files(slots().path(A)) == OLD
+    assert slots().load(A).confirmed
+
+
+def after_a_save():
+    one = loaded()
+    assert one.condition == GOOD
+    assert one.state in (2, 3)
+    one.repair()
+    assert loaded().state == one.state
+    check_the_rest()
+    for state in (1, 2, 3):
+        save(state)
+        assert loaded().state == state
+    check_the_rest()
+
+
+def test_a_cut_in_a_save_takes_one_copy_at_most_and_nothing_else():
+    for first in (2, 3):  # each copy in turn
+        made = board() if first == 2 else board(lambda: save(2))
+        for place in made.cuts(lambda: save(3)):
+            try:
+                made.run(after_a_save)
+            except BaseException:
+                print(first, place)
+                raise
+
+
+def sectors_of(store, text):
+    """The numbers of the erase blocks in which `text` occurs."""
+    data, found, at = store.snapshot()[0], [], 0
+    while True:
+        at = data.find(text, at)
+        if at < 0:
+            return found
+        found.append(at // GEOMETRY[0])
+        at += 1
+
+
+def test_each_record_is_alone_in_its_erase_block():
+    made = board()
+    blocks = sectors_of(made.store, b"NDJ1")
+    assert len(blocks) == 2 and blocks[0] != blocks[1]
+    data = made.store.snapshot()[0]
+    for block in blocks:
+        for at in range(block * GEOMETRY[0], (block + 1) * GEOMETRY[0], 512):
+            sector = data[at : at + 512]
+            own = sector[:4] == b"NDJ1" or sector[:2] == b". " or not sector.strip(b"\xff")
+            assert own, (at, sector[:32])
+
+
+def test_the_journal_and_the_mark_are_written_on_a_full_filesystem():
+    made = board(lambda: install(B, NEW), fill)
+    for state in (3, 1, 2, 3):
+        made.run(lambda: save(state))  # noqa: B023
+        assert made.run(lambda: loaded().state)[1] == state
+    made.run(lambda: slots().confirm(B))
+    assert made.run(lambda: slots().load(B).confirmed)[1]
+
+
+def test_a_cut_in_an_installation_never_makes_a_wrong_app_valid():
+    made = board(lambda: install(B, OLD))
+    outcomes = {"mounted": 0, "running app whole": 0, "cases": 0}
+
+    def after():
+        outcomes["mounted"] += 1
+        clock = VirtualTime().clock()
+        if slots().verify(B, clock) is not None:
+            assert files(slots().path(B)) in (OLD, NEW)
+        if slots().verify(A, clock) is not None:
+            assert files(slots().path(A)) == OLD
+            outcomes["running app whole"] += 1
+
+    for place in made.cuts(lambda: install(B, NEW)):
+        outcomes["cases"] += 1
+        try:
+            made.run(after)
+        except OSError:
+            pass  # it does not mount; a board's firmware formats it then
+        except BaseException:
+            print(place)
+            raise
+    assert outcomes["running app whole"] > outcomes["cases"] // 3
