@@ -12,6 +12,11 @@ _MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py print
 _TIMEOUT_S = 120
 
 
+def _script(name, values):
+    code = "".join("%s = %r\n" % item for item in values.items())
+    return code + (_SCRIPTS / (name + ".py")).read_text(encoding="utf-8")
+
+
 class Board:
     """The board at `port`: a serial device, or a virtual board's pty."""
 
@@ -30,8 +35,7 @@ class Board:
 
     def ask(self, script, **values):
         """Runs on_board/<script>.py with `values` as its globals; returns what it answered."""
-        code = "".join("%s = %r\n" % item for item in values.items())
-        code += (_SCRIPTS / (script + ".py")).read_text(encoding="utf-8")
+        code = _script(script, values)
         try:
             done = subprocess.run(
                 self._command("exec", code),
@@ -47,28 +51,32 @@ class Board:
                 return json.loads(line[1:])
         raise self._failed(script, done.stdout + done.stderr)
 
-    def copy(self, folders, seen):
-        """Copies files; what is there already, by its SHA-256, is left alone.
+    def copy(self, folders, seen, script, **values):
+        """Copies files, then asks `script` in the same session; returns what it answered.
 
-        folders: {folder on the board, a slash at its end: [local files]}; seen(path) is told of each file.
+        What is there already, by its SHA-256, is left alone. folders: {folder on the board, a slash at its
+        end: [local files]}; seen(path) is told of each file.
         """
         commands = []
         for folder, files in folders.items():
             commands += ["+", "cp", *(str(file) for file in files), ":" + folder]
         process = subprocess.Popen(
-            self._command(*commands),
+            self._command(*commands, "+", "exec", _script(script, values)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
         )
-        said = ""
+        said, answer = "", None
         for line in process.stdout:
             said = line if line.strip() else said
             if line.startswith("cp "):
                 seen(line.split()[1])
-        if process.wait():
+            if line.startswith(_MARK):
+                answer = json.loads(line[1:])
+        if process.wait() or answer is None:
             raise self._failed("copying", said)
+        return answer
 
     def fetch(self, path, local):
         """Copies one file from the board."""

@@ -52,9 +52,8 @@ def _by_folder(files):
     return grouped
 
 
-def verify(board, files):
-    """Raises Failure unless the board holds exactly these files."""
-    told = board.ask("sums", PATHS=list(files))
+def verify(told, files):
+    """Raises Failure unless the board told the sums of exactly these files."""
     for path, local in files.items():
         if told[path] not in bundle.sums(local):
             raise Failure("%s is not on the board as it was sent; deploy again" % path)
@@ -101,10 +100,8 @@ def _deploy(board, files, version, say):
         KEEP_BOOT=found["boot"] is False,
     )
     _copy(board, rest, say)
-    verify(board, rest)
     state = board.ask("activate")
     _copy(board, start, say)  # last: from here on the board starts through the updater
-    verify(board, start)
     say("every file read back and compared")
     if version:
         say("slot A: version %s, confirmed" % write(version))
@@ -116,13 +113,14 @@ def _deploy(board, files, version, say):
 
 
 def _copy(board, files, say):
+    """Copies, and compares what the board then reads back."""
     total, done = len(files), []
 
     def seen(local):
         done.append(local)
         say("[%*d/%d] %s" % (len(str(total)), len(done), total, _name(files, local)))
 
-    board.copy(_by_folder(files), seen)
+    verify(board.copy(_by_folder(files), seen, "sums", PATHS=list(files)), files)
 
 
 def _name(files, local):
