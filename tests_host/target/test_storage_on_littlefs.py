@@ -126,7 +126,7 @@ def test_two_cuts_in_a_row_leave_a_record_that_was_written():
         assert one.condition == GOOD and one.state in (2, 3, 1)
         check_users_files()
 
-    for place in made.cuts(lambda: save(3), ways=2):
+    for place in made.cuts(lambda: save(3), ways=1):
         for second in made.cuts(lambda: save(1), ways=1):
             try:
                 made.run(after)
@@ -136,7 +136,7 @@ def test_two_cuts_in_a_row_leave_a_record_that_was_written():
 
 
 def test_the_journal_is_saved_on_a_full_filesystem():
-    for geometry in GEOMETRIES:
+    for geometry in GEOMETRIES[:2]:
         made = board(geometry, fill)
         for state in (3, 1, 2, 3, 1, 0):
             made.run(lambda: save(state))  # noqa: B023
@@ -208,7 +208,7 @@ def test_a_cut_in_confirm_leaves_the_slot_valid():
 
 
 def test_a_slot_is_confirmed_on_a_full_filesystem():
-    for geometry in GEOMETRIES:
+    for geometry in GEOMETRIES[:2]:
         made = board(geometry, lambda: install(B, NEW), fill)
         made.run(lambda: slots().confirm(B))
         assert made.run(lambda: slots().load(B).confirmed)[1]
