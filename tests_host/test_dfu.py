@@ -189,6 +189,20 @@ def test_damage_is_found_by_md5_where_the_firmware_has_no_crc():
         assert download(bench) == IMAGE
 
 
+def test_a_missing_md5_is_a_fault_only_where_no_crc_guards_the_chunk():
+    for preset, code in (("5.x", "bad-chunk-md5"), ("8.x", None)):
+        bench = Bench(preset=preset)
+        bench.offer(IMAGE)
+        bench.faults.set("chunk-md5-missing", at=[bench.faults.transaction + 1, bench.faults.transaction + 3])
+        assert bench.dfu.get(0, 1024) == 1024  # none has been seen yet
+        bench.dfu.get(0, 1024)
+        if code:
+            assert code_of(LinkError, bench.dfu.get, 0, 1024) == code
+        else:
+            assert bench.dfu.get(0, 1024) == 1024
+        assert bench.faults.counts["chunk-md5-missing"] == 2
+
+
 def test_faults_of_the_bus_in_a_download_end_in_the_same_bytes():
     for fault in ("nack", "hang", "stale-header", "bad-count"):
         struck = 0
@@ -329,6 +343,7 @@ def test_a_session_that_stays_open_is_given_up_after_two_minutes():
     began = bench.time.elapsed_ms
     assert code_of(RequestError, bench.enter) == "dfu-mode-timeout"
     assert 120000 <= bench.time.elapsed_ms - began < 130000
+    assert bench.dfu.open() == 2500  # whoever wants to may wait two minutes more
     bench.dfu.leave_mode()
     bench.engine.hub.dfu_entry_ms = 5000
     assert bench.enter() < 20000

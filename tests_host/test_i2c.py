@@ -195,6 +195,13 @@ def test_resync_of_a_notecard_that_never_gives_a_blank_line_ends():
     assert setup.time.elapsed_ms <= 31000
 
 
+def test_a_notecard_that_answers_nonsense_is_not_said_to_be_absent():
+    setup = Setup()
+    setup.bus.stale_reads = 1000
+    assert code_of(LinkError, setup.link.resync) == "bus-fault"
+    assert setup.time.elapsed_ms <= 31000
+
+
 def test_resync_survives_faults_while_it_drains():
     setup = Setup()
     setup.bus.faults = [None, None, OSError(EIO), None, OSError(EIO), OSError(EIO)]
