@@ -55,6 +55,11 @@ demo: $(READY)
 demo-all: $(READY)
 	@$(PY) -m tools.demo --all
 
+## fuzz: N=1000000 SEED=1 mutated replies against scanner and decoders, on MicroPython
+.PHONY: fuzz
+fuzz: $(READY)
+	@$(PY) -m tools.fuzz $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(FIRST),--first $(FIRST))
+
 ## lint: check style and the rules that ruff can check
 .PHONY: lint
 lint: $(READY)
