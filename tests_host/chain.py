@@ -12,7 +12,8 @@ def seal(text, sequence):
     """A reply with the crc member that the Notecard adds, and its line end."""
     total = Crc32()
     total.update(text, 0, len(text))
-    return text[:-1] + b',"crc":"%04X:%08X"}\r\n' % (sequence, total.value())
+    comma = b" " if text == b"{}" else b","
+    return text[:-1] + comma + b'"crc":"%04X:%08X"}\r\n' % (sequence, total.value())
 
 
 def dfu_get_reply(data, sequence):

@@ -3,8 +3,8 @@
     micropython replies.py ROOT SEED FIRST COUNT
 
 Case n of a seed is the same whatever FIRST and COUNT are. What is checked of each case: nothing but the
-library's own errors; nothing written outside of `out`; the sink's count within its limit; a payload that the crc
-vouches for is the one that was sent; what is kept is within the limit; a reply that was left as it is passes.
+library's own errors; nothing written outside of `out`; the sink's count within its limit; a payload that the
+crc vouches for is the one that was sent; what is kept is within the limit; a reply that was left as it is passes.
 And all along: the heap does not grow.
 Prints a line of JSON now and then, one for each failure, and one at the end.
 """
@@ -32,8 +32,8 @@ LIMIT = 96  # bytes decoded
 KEEP = 64  # bytes of text kept
 GUARD = 0xA5
 TOKENS = (
-    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\r\n", b"\n", b"=", b"==", b"\\/", b"\\u00e9", b"\\ud83d",
-    b'"payload":"', b'"crc":"0001:00000000"', b',"crc":"', b'"err":"{io}"', b'"status":"', b"null", b"true",
+    b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\r\n", b"\n", b"=", b"==", b"\\/", b"\\u00e9",
+    b"\\ud83d", b'"payload":"', b'"crc":"0001:00000000"', b',"crc":"', b'"err":"{io}"', b'"status":"', b"null", b"true",
     b"-1.5e9", b"0", b"\x00", b"\xff", b"\xc3\xa9", b" ", b'{"a":[1,{"b":"c"}]}', b"[[[[[[[[[", b"A" * 40,
     b"\x0a\x0b", b"9" * 33,
 )  # fmt: skip
