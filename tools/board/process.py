@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ class Life:
     """
 
     def __init__(self, heapsize, config, wires):
-        self.console, slave = terminal.open_raw(ctrl_c_interrupts=True)
+        self.console, self._slave = terminal.open_for_program()
         self.control, theirs = socket.socketpair()
         wires = dict(wires, control=theirs.fileno())
         folder = str(Path(importlib.util.find_spec("micropython_run").origin).parent)
@@ -38,17 +39,18 @@ class Life:
         command += [str(HERE / "device" / "rom.py"), str(paths.ROOT), json.dumps(dict(config, **wires))]
         self._process = subprocess.Popen(
             command,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
             pass_fds=[fd for fd in wires.values() if fd >= 0],
             start_new_session=True,
             cwd="/",
             env={},
         )
-        os.close(slave)
         theirs.close()
         self._told = b""
+        self._ctrl_c_waits = False
+        self.takes_ctrl_c = False  # as micropython.kbd_intr() says, once the program is up
 
     def read_console(self):
         """What it has printed, b"" when it has ended."""
@@ -67,11 +69,35 @@ class Life:
         return [line.decode().split(" ", 1) for line in lines]
 
     def type(self, data):
-        """Put `data` on its terminal."""
+        """Put `data` on its terminal; a Ctrl-C in it interrupts a program that runs."""
         try:
-            os.write(self.console, data)
+            if not self.takes_ctrl_c:
+                os.write(self.console, data)
+                return
+            *lines, last = data.split(b"\x03")
+            for line in lines:
+                os.write(self.console, line)
+                self.interrupt()
+            os.write(self.console, last)
         except OSError:
             pass  # it has ended
+
+    def interrupt(self):
+        """What Ctrl-C does: a KeyboardInterrupt for a program, a character for the prompt."""
+        if terminal.signals_wanted(self.console):
+            self._process.send_signal(signal.SIGUSR1)
+        else:
+            os.write(self.console, b"\x03")
+            self._ctrl_c_waits = True
+
+    def mend_interrupt(self):
+        """A Ctrl-C for a prompt that had gone when it came is for the program that runs now."""
+        if self._ctrl_c_waits:
+            waits = terminal.input_waits(self._slave)
+            if waits and terminal.signals_wanted(self.console):
+                terminal.forget_input(self._slave)
+                self.interrupt()
+            self._ctrl_c_waits = waits and not terminal.signals_wanted(self.console)
 
     def ended(self):
         """None while it runs; "soft" when it has left by itself (Ctrl-D, SystemExit), "crash" by a signal."""
@@ -85,4 +111,5 @@ class Life:
         self._process.kill()
         self._process.wait()
         os.close(self.console)
+        os.close(self._slave)
         self.control.close()

@@ -18,7 +18,6 @@ from tools.board.terminal import UsbSerial
 _PWRON_RESET = 1  # machine.reset_cause() on rp2
 _WDT_RESET = 3
 _RESET_CAUSE = {"power": _PWRON_RESET, "cut": _PWRON_RESET, "button": _PWRON_RESET}
-_AGAIN_S = 0.01  # after which a Ctrl-C that fell into a flash driver is typed again
 _POLL_S = 0.02  # how soon a client that connects is noticed
 
 
@@ -178,7 +177,6 @@ class Board:
         self._watchdog_s = None
         self._wake_at = None  # the end of a deepsleep
         self._want_raw = False
-        self._interrupt_at = None
 
     def _boot(self, cause):
         """Start a new life of the interpreter."""
@@ -288,11 +286,9 @@ class Board:
             return
         if typed:
             life.type(typed)
+        life.mend_interrupt()
         if life.console in ready:
             self._show(life.read_console())
-        if self._interrupt_at is not None and time.monotonic() >= self._interrupt_at:
-            self._interrupt_at = None
-            life.type(b"\x03")
         if self._want_raw and self.console.is_at_prompt:
             self._want_raw = False
             life.type(b"\x01")
@@ -330,8 +326,8 @@ class Board:
             self.feeds += 1
         if word in ("watchdog", "feed"):
             self._bite_at = now + self._watchdog_s
-        if word == "interrupt":
-            self._interrupt_at = now + _AGAIN_S
+        if word == "ctrl-c":
+            self._life.takes_ctrl_c = int(rest) == 3
         if word == "heap":
             self.heap_at_boot = int(rest.split()[0])
         if word == "deepsleep":

@@ -1,5 +1,6 @@
 """Ptys: the one on which the interpreter runs, and the one on which the developer's tools are."""
 
+import fcntl
 import os
 import pty
 import select
@@ -10,16 +11,39 @@ import tty
 _DROP_AFTER_S = 0.5
 
 
-def open_raw(ctrl_c_interrupts):
-    """A new pty pair (master, slave) that changes no byte; Ctrl-C is a signal where asked for."""
+def open_raw():
+    """A new pty pair (master, slave) that changes no byte."""
     master, slave = pty.openpty()
     tty.setraw(slave)
-    if ctrl_c_interrupts:
-        attributes = termios.tcgetattr(slave)
-        attributes[3] |= termios.ISIG
-        attributes[6][termios.VQUIT] = attributes[6][termios.VSUSP] = b"\0"
-        termios.tcsetattr(slave, termios.TCSANOW, attributes)
     return master, slave
+
+
+def open_for_program():
+    """A pty pair for the interpreter: raw, but ISIG is set, without any character that would raise a signal.
+
+    At its prompt the interpreter clears ISIG; so signals_wanted() tells whether a program runs.
+    """
+    master, slave = open_raw()
+    attributes = termios.tcgetattr(slave)
+    attributes[3] |= termios.ISIG
+    for character in (termios.VINTR, termios.VQUIT, termios.VSUSP):
+        attributes[6][character] = b"\0"
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    return master, slave
+
+
+def signals_wanted(master):
+    """Whether the terminal is as open_for_program() made it, and not the prompt's."""
+    return bool(termios.tcgetattr(master)[3] & termios.ISIG)
+
+
+def input_waits(slave):
+    """Whether something was typed that nobody has read."""
+    return fcntl.ioctl(slave, termios.FIONREAD, b"\0\0\0\0") != b"\0\0\0\0"
+
+
+def forget_input(slave):
+    termios.tcflush(slave, termios.TCIFLUSH)
 
 
 class UsbSerial:
@@ -30,7 +54,7 @@ class UsbSerial:
     """
 
     def __init__(self):
-        self.master, slave = open_raw(ctrl_c_interrupts=False)
+        self.master, slave = open_raw()
         self.path = os.ttyname(slave)
         os.close(slave)
         os.set_blocking(self.master, False)

@@ -1,8 +1,9 @@
-"""`sys`, `os` and `vfs` without the host: what a program on a board finds under these names."""
+"""`sys`, `os`, `vfs` and `micropython` without the host, as a program on a board finds them."""
 
 import os as _os
 import sys as _sys
 
+import micropython as _micropython
 import vfs as _vfs
 
 PLATFORM = "rp2"
@@ -49,11 +50,14 @@ def sync():
     pass
 
 
-def install(vfs_names="VfsFat VfsLfs2 VfsRom mount umount"):
+def install(control):
     """Put the facades in the place of the modules."""
     os = Facade("os", _os, _OS)
     os.uname = uname
     os.sync = sync
     _sys.modules["os"] = _sys.modules["uos"] = os
-    _sys.modules["vfs"] = Facade("vfs", _vfs, vfs_names)
+    _sys.modules["vfs"] = Facade("vfs", _vfs, "VfsFat VfsLfs2 VfsRom mount umount")
+    micropython = Facade("micropython", _micropython, " ".join(dir(_micropython)))
+    micropython.kbd_intr = lambda character: control.tell(b"ctrl-c %d\n" % character)
+    _sys.modules["micropython"] = micropython
     _sys.modules["sys"] = _sys.modules["usys"] = Sys()

@@ -38,7 +38,7 @@ class Wire:
             self._take_answer(bytearray(self._owed))
         count = self._fill_request(verb, address, buf, length)
         owed = length if verb == _READ else 0
-        self._file.write(self._request, count)  # no branch between this and the notes: a Ctrl-C acts at branches
+        self._file.write(self._request, count)  # a Ctrl-C acts at branches: none until it is noted
         self._owed_status = True
         self._owed = owed
         status = self._take_answer(buf)

@@ -20,14 +20,15 @@ def power_up(main_globals):
     """
     config = json.loads(sys.argv[2])
     control = Control(config["control"])
+    control.tell(b"ctrl-c 3\n")
     nor = BoardNor(config, control)
     machine.install(control, config["reset_cause"])
     i2c.install(config["i2c"])
     uart.install(config["uart"], config["uart_haste"])
     rp2.install(nor)
     vfs.umount("/")
-    _mount(config, nor, control)
-    _forget_the_host(main_globals)
+    _mount(config, nor)
+    _forget_the_host(main_globals, control)
     gc.collect()
     control.tell(b"heap %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
     if _run("boot.py", main_globals, control) and not config["raw"]:
@@ -35,10 +36,10 @@ def power_up(main_globals):
     gc.collect()
 
 
-def _mount(config, nor, control):
+def _mount(config, nor):
     """Mount what is there; format it on any failure, as stock firmware does."""
     device = FatDevice if config["fs"] == "fat" else BlockDevice
-    device = Steady(device(nor, 0, config["fs_blocks"]), nor, control)
+    device = Steady(device(nor, 0, config["fs_blocks"]), nor, int(sys.argv[3]))
     driver, settings = vfs.VfsLfs2, {"progsize": config["program_unit"]}
     if config["fs"] == "fat":
         driver, settings = vfs.VfsFat, {}
@@ -49,14 +50,14 @@ def _mount(config, nor, control):
         vfs.mount(driver(device, **settings), "/")
 
 
-def _forget_the_host(main_globals):
+def _forget_the_host(main_globals, control):
     for name in [name for name in sys.modules if name.split(".")[0] == "tools"]:
         sys.modules.pop(name)
     sys.modules["machine"] = sys.modules["umachine"] = machine
     sys.modules["rp2"] = rp2
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.argv[:] = [""]
-    facades.install()
+    facades.install(control)
     for name in [name for name in main_globals if not name.startswith("__")]:
         main_globals.pop(name)
     main_globals.pop("__file__", None)
