@@ -216,6 +216,8 @@ def test_a_size_that_lies_is_refused():
     assert code_of(ImageError, feed_whole, tar, header(b"a", size=1537)) == "bad-tar"
     tar.begin(1536 + 512)
     feed_whole(tar, header(b"a", size=1536))
+    tar.begin(1535 + 512)
+    assert code_of(ImageError, feed_whole, tar, header(b"a", size=1535)) == "bad-tar", "its padding counts"
     tar.begin(1 << 20)
     assert code_of(ImageError, feed_whole, tar, header(b"a", size_field=b"777777777777")) == "bad-tar"
 

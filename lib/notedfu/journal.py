@@ -57,7 +57,7 @@ class Journal:
         self._unpack(bytes(SIZE))
         self.condition = FRESH
         self._good = -1  # the copy that counts
-        self._bad = [0, 1]  # the copies to write before the good one is touched
+        self._bad = [0, 1]  # the copies that repair() writes
 
     def create(self):
         """Make what is missing of the files; changes nothing that is there. OSError when there is no room."""
@@ -102,7 +102,7 @@ class Journal:
         never touched before the other one is valid.
         """
         sequence = (self.sequence + 1) & 0xFFFFFFFF
-        copy = self._bad[0] if self._bad else 1 - self._good
+        copy = 0 if self._good < 0 else 1 - self._good
         self._write(copy, self._pack(sequence))
         self.sequence = sequence
         self._good = copy

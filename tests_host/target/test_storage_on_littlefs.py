@@ -10,7 +10,7 @@ from notedfu.journal import GOOD, Journal
 from notedfu.room import free
 from notedfu.slots import A, B, Slots
 from notedfu.slotwriter import SlotWriter
-from scratch import files, read, write
+from scratch import exists, files, read, write
 from virtual import VirtualTime
 
 # rp2 programs 256 bytes at a time; an esp32 mounts with 32, and then the record is no inline file
@@ -143,6 +143,34 @@ def test_the_journal_is_saved_on_a_full_filesystem():
             assert made.run(lambda: loaded().state)[1] == state
 
 
+def test_the_reserve_is_made_again_when_there_is_room():
+    made = board(GEOMETRIES[1])
+    for state in (3, 1, 3):
+        made.run(fill)
+        made.run(lambda: save(state))  # noqa: B023
+        assert made.run(lambda: loaded().state)[1] == state
+
+        def tidy_up():
+            for name in os.listdir(ROOT):
+                if name.startswith("fill"):
+                    os.remove(ROOT + "/" + name)
+            loaded().repair()
+            assert exists(ROOT + "/notedfu.d/journal/reserve")
+
+        made.run(tidy_up)
+
+
+def test_a_full_filesystem_has_no_room():
+    for geometry in GEOMETRIES[:2]:
+        made = board(geometry, fill)
+
+        def check():
+            assert free(os.statvfs(ROOT)) <= 4096
+            assert FileStage(ROOT + "/notedfu.d/staging.img", clock()).capacity == 0
+
+        made.run(check)
+
+
 def test_a_cut_on_a_full_filesystem_leaves_the_old_record_or_the_new_one():
     for geometry in GEOMETRIES[:2]:
         made = board(geometry, fill)
@@ -247,7 +275,7 @@ def test_a_cut_in_the_staging_file_leaves_all_pages_that_were_appended():
 
 
 def test_as_much_can_be_staged_as_was_said():
-    for geometry in GEOMETRIES:
+    for geometry in GEOMETRIES + ((512, 16, 1024),):
         for reserve in (0, 8192):
             made = board(geometry)
 
