@@ -4,8 +4,8 @@
 
 Case n of a seed is the same whatever FIRST and COUNT are. What is checked of each case: nothing but the
 library's own errors; nothing written outside of `out`; the sink's count within its limit; a payload that the
-crc vouches for is the one that was sent; what is kept is within the limit; a reply that was left as it is passes.
-And all along: the heap does not grow.
+crc vouches for is the one that was sent; what is kept is within the limit; a reply that was left as it is
+passes. And all along: the heap does not grow.
 Prints a line of JSON now and then, one for each failure, and one at the end.
 """
 
@@ -33,9 +33,9 @@ KEEP = 64  # bytes of text kept
 GUARD = 0xA5
 TOKENS = (
     b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\r\n", b"\n", b"=", b"==", b"\\/", b"\\u00e9",
-    b"\\ud83d", b'"payload":"', b'"crc":"0001:00000000"', b',"crc":"', b'"err":"{io}"', b'"status":"', b"null", b"true",
-    b"-1.5e9", b"0", b"\x00", b"\xff", b"\xc3\xa9", b" ", b'{"a":[1,{"b":"c"}]}', b"[[[[[[[[[", b"A" * 40,
-    b"\x0a\x0b", b"9" * 33,
+    b"\\ud83d", b'"payload":"', b'"crc":"0001:00000000"', b',"crc":"', b'"err":"{io}"', b'"status":"',
+    b"null", b"true", b"-1.5e9", b"0", b"\x00", b"\xff", b"\xc3\xa9", b" ", b'{"a":[1,{"b":"c"}]}',
+    b"[[[[[[[[[", b"A" * 40, b"\x0a\x0b", b"9" * 33,
 )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def originals():
     return cases
 
 
-def mutate(random, line, others):
+def mutate(random, line):
     """One to four changes of `line`; now and then none."""
     line = bytearray(line)
     for _ in range(random.below(5)):
@@ -76,11 +76,25 @@ def mutate(random, line, others):
         elif kind == 5:
             line = line[:at]
         elif kind == 6:
-            other = others[random.below(len(others))][0]
+            other = CASES[random.below(len(CASES))][0]
             line = line[:at] + other[random.below(len(other)) :]
         else:
             line = line[:at] + random.bytes(random.below(6)) + rest
     return bytes(line)
+
+
+CASES = originals()
+
+
+def sent(line, payload):
+    """True if `payload` is that of an original which is whole in `line`, but for the form of its crc member.
+
+    It need not be the one that was mutated: one may have become another.
+    """
+    for original, own in CASES:
+        if own == payload and line.find(original[: original.rfind(b",")]) >= 0:
+            return True
+    return False
 
 
 class Stand:
@@ -122,7 +136,7 @@ class Stand:
             return "a good crc was refused"
         if not isinstance(members, dict) or len(json.dumps(members)) > 8 * KEEP or not 0 <= n <= LIMIT:
             return "more was kept than the limit says"
-        if reply.has_payload and not reply.crc_error(1, True) and bytes(self.out[:n]) != payload:
+        if reply.has_payload and not reply.crc_error(1, True) and not sent(line, bytes(self.out[:n])):
             return "a wrong payload was accepted"
         return None
 
@@ -148,15 +162,14 @@ def stands():
 
 
 def main():
-    cases = originals()
     stages = list(stands())
     failures = 0
     heap = None
     for n in range(first, first + count):
         random = Random((seed * 0x9E3779B1 + n * 0x85EBCA77 + 1) & 0xFFFFFFFF)
         random.next()
-        original, payload = cases[random.below(len(cases))]
-        line = mutate(random, original, cases)
+        original, payload = CASES[random.below(len(CASES))]
+        line = mutate(random, original)
         cut = random.below(len(line) + 1)
         try:
             wrong = stages[n % len(stages)].run(line, cut, payload, line == original)
