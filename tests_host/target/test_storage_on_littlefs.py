@@ -275,7 +275,7 @@ def test_a_cut_in_the_staging_file_leaves_all_pages_that_were_appended():
 
 
 def test_as_much_can_be_staged_as_was_said():
-    for geometry in GEOMETRIES + ((512, 16, 1024),):
+    for geometry in GEOMETRIES + ((512, 128, 3000),):
         for reserve in (0, 8192):
             made = board(geometry)
 
@@ -290,7 +290,7 @@ def test_as_much_can_be_staged_as_was_said():
                 save(3)
                 slots().confirm(A)
                 again = one.capacity
-                assert abs(again - length) < 2 * 4096, "what is staged counts as free"
+                assert abs(again - length) < 2 * 4096 + length // 32, "what is staged counts as free"
                 write(ROOT + "/rest", bytes(reserve))  # noqa: B023
                 assert free(os.statvfs(ROOT)) < 6 * 4096 + length // 32, "nor much less than there is"
 
