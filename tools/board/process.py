@@ -78,26 +78,30 @@ class Life:
             for line in lines:
                 os.write(self.console, line)
                 self.interrupt()
-            os.write(self.console, last)
+            if last:
+                os.write(self.console, last)
+                self._ctrl_c_waits = False
         except OSError:
             pass  # it has ended
 
     def interrupt(self):
         """What Ctrl-C does: a KeyboardInterrupt for a program, a character for the prompt."""
+        self._ctrl_c_waits = False
         if terminal.signals_wanted(self.console):
+            terminal.forget_input(self._slave)
             self._process.send_signal(signal.SIGUSR1)
         else:
             os.write(self.console, b"\x03")
             self._ctrl_c_waits = True
 
     def mend_interrupt(self):
-        """A Ctrl-C for a prompt that had gone when it came is for the program that runs now."""
-        if self._ctrl_c_waits:
-            waits = terminal.input_waits(self._slave)
-            if waits and terminal.signals_wanted(self.console):
-                terminal.forget_input(self._slave)
-                self.interrupt()
-            self._ctrl_c_waits = waits and not terminal.signals_wanted(self.console)
+        """A Ctrl-C that came while the prompt was going is for the program that runs now.
+
+        When the interpreter leaves its prompt, it throws away what was typed and not read. As long as nothing
+        else was typed, a program that runs must have begun before the Ctrl-C.
+        """
+        if self._ctrl_c_waits and terminal.signals_wanted(self.console):
+            self.interrupt()
 
     def ended(self):
         """None while it runs; "soft" when it has left by itself (Ctrl-D, SystemExit), "crash" by a signal."""

@@ -1,6 +1,5 @@
 """Ptys: the one on which the interpreter runs, and the one on which the developer's tools are."""
 
-import fcntl
 import os
 import pty
 import select
@@ -35,11 +34,6 @@ def open_for_program():
 def signals_wanted(master):
     """Whether the terminal is as open_for_program() made it, and not the prompt's."""
     return bool(termios.tcgetattr(master)[3] & termios.ISIG)
-
-
-def input_waits(slave):
-    """Whether something was typed that nobody has read."""
-    return fcntl.ioctl(slave, termios.FIONREAD, b"\0\0\0\0") != b"\0\0\0\0"
 
 
 def forget_input(slave):

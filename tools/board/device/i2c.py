@@ -71,9 +71,9 @@ class Wire:
         length = len(buf)
         while self._owed:
             got = self._file.readinto(buf if self._owed == length else memoryview(buf)[length - self._owed :])
+            self._owed -= got
             if not got:
                 raise OSError(errno.EIO)
-            self._owed -= got
         return self._status[0]
 
 
