@@ -55,6 +55,11 @@ demo: $(READY)
 demo-all: $(READY)
 	@$(PY) -m tools.demo --all
 
+## size: .mpy bytes and heap of each module and phase, against the budget and the last release (SAVE=1 at a release)
+.PHONY: size
+size: $(READY)
+	@$(PY) -m tools.size $(if $(SAVE),--save)
+
 ## fuzz: N=1000000 SEED=1 mutated replies against scanner and decoders, on MicroPython
 .PHONY: fuzz
 fuzz: $(READY)

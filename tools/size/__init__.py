@@ -1,0 +1,1 @@
+"""How large the library is: bytes of .mpy and of heap, by module and by phase, against the budget."""

@@ -1,0 +1,26 @@
+"""What is loaded when: the phases of a device's life, their modules, and what each may weigh."""
+
+from tools.size.modules import closure
+
+KB = 1000
+
+# phase: (what is imported for it, phases whose modules are there already, budget in bytes of .mpy or None).
+# The roots are what the code imports inside functions; what these import at module level comes with them.
+# tests_host/host/test_size.py compares with what a real update on MicroPython loads.
+PHASES = {
+    "boot": (("bootup",), (), 6 * KB),
+    "app": (("port", "port.micropython", "supervise"), ("boot",), None),
+    "check": (("assemble", "notecard", "dfu", "reply", "update", "i2c"), ("boot", "app"), None),
+    "preflight": (("preflight", "p256"), ("boot", "app", "check"), None),
+    "download": (("transfer", "staging", "filestage"), ("boot", "app", "check"), None),
+    "swap": (("swap", "filestage"), ("boot",), None),
+}
+
+
+def modules(phase):
+    """What `phase` loads beyond what is there already, in the order of imports."""
+    roots, before, _ = PHASES[phase]
+    there = set()
+    for other in before:
+        there.update(modules(other))
+    return [name for name in closure(roots) if name not in there]
