@@ -89,7 +89,7 @@ def test_the_digits_match_in_either_case_and_nothing_else_does():
         assert total.matches_hex(b":cbf43926", 1)
         assert total.matches_hex(b":CBF43926", 1)
         for at in range(8):
-            for wrong in b"0g/:@ \x00\xffG":
+            for wrong in b"0g/:@ \x00\x10\x13\xffG":
                 text = bytearray(b"CBF43926")
                 if text[at] != wrong:
                     text[at] = wrong

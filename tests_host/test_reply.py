@@ -2,14 +2,14 @@ from check import code_of, feed_bytes, feed_whole, splits
 from notedfu.b64 import Base64Decoder, portable_decode
 from notedfu.crc32 import BinasciiCrc32, Crc32
 from notedfu.errors import LinkError
-from notedfu.reply import Reply
+from notedfu.reply import Reply, portable_copy
 from notedfu.twins import twin
 
 
 def replies(limit=1024):
     """One as it is used, and one with the sums of every interpreter."""
     yield Reply(limit)
-    yield Reply(limit, BinasciiCrc32)
+    yield Reply(limit, BinasciiCrc32, portable_copy)
 
 
 def sinks(size):
@@ -59,6 +59,7 @@ GOOD = (
         b'{"body":{"crc32":4294967295,"length":0},"n":-12}',
         {"body": {"crc32": 4294967295, "length": 0}, "n": -12},
     ),
+    (b'{"a":[\t1\r,\r2 , \t3 ]}', {"a": [1, 2, 3]}),
     (b'{"a":[],"b":{},"c":[[1,[2]],{"d":[{}]}]}', {"a": [], "b": {}, "c": [[1, [2]], {"d": [{}]}]}),
     (b'{"f":[0.5,-2.5e3,1E2,0,-0.25]}', {"f": [0.5, -2500.0, 100.0, 0, -0.25]}),
     (b'{"s":"\\"\\\\\\/\\b\\f\\n\\r\\t"}', {"s": '"\\/\b\f\n\r\t'}),

@@ -86,9 +86,11 @@ class StateCrc32:
     def matches_hex(self, buf, at):
         """True if buf[at:at+8] is the value in hexadecimal digits of either case."""
         state = self.state()
-        for i in range(4):
-            high = hex_digit(buf[at + 2 * i])
-            if high < 0 or high << 4 | hex_digit(buf[at + 2 * i + 1]) != state[3 - i]:
+        for i in range(8):
+            byte = state[3 - (i >> 1)]
+            digit = _DIGITS[byte & 15 if i & 1 else byte >> 4]
+            c = buf[at + i]
+            if c < 48 or (c | 32) != (digit | 32):  # 32 makes lower case, and leaves 0 to 9 alone
                 return False
         return True
 

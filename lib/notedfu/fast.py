@@ -163,3 +163,16 @@ def cobs_frame(state, buf, start: int, end: int, out, limit: int) -> int:
     words[1] = zero
     words[2] = count
     return start
+
+
+@micropython.viper
+def copy_text(p: ptr8, start: int, end: int, text: ptr8, at: int) -> int:
+    """reply.portable_copy(buf, start, end, text, at)."""
+    text = ptr8(int(text) + at - start)
+    while start < end:
+        c = p[start]
+        if c < 32 or c > 127 or c == 34 or c == 92:
+            break
+        text[start] = c
+        start += 1
+    return start

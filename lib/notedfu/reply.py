@@ -10,6 +10,7 @@ from array import array
 from notedfu.const import const
 from notedfu.crc32 import Crc32, hex_digit
 from notedfu.errors import LinkError
+from notedfu.twins import twin
 
 _QUOTE = const(34)
 _COMMA = const(44)
@@ -19,13 +20,17 @@ _BACKSLASH = const(92)
 _NEWLINE = const(10)
 _OBJECT = const(123)  # { and [; two more is what closes them
 _ARRAY = const(91)
-_BLANK = b" \t\r"
+_SPACE = const(32)
+_TAB = const(9)
+_RETURN = const(13)
 _SCALAR = b"+-.0123456789Eaeflnrstu"
 _ESCAPES = b'"\\/bfnrtu'
 
 _DEPTH = const(8)  # of objects and arrays, the reply itself included
 _SKIP = const(1024)  # bytes before the reply: blank lines, trace lines
 _NUMERAL_SIZE = const(32)  # characters
+_LONGEST_KEY = const(9)  # that means anything here: "payload"
+_VOID = const(32)
 _CRC_VALUE = const(15)  # "SSSS:CCCCCCCC" with its quotes
 _CRC_MEMBER = const(24)  # that with key, colon and comma
 
@@ -53,6 +58,24 @@ _IS_CRC = const(1)
 _IS_PAYLOAD = const(2)
 
 
+def portable_copy(buf, start, end, text, at):
+    """Copy plain text, ASCII without quote, backslash and control characters, of buf[start:end] to text[at:].
+
+    Returns the index of the first byte that is not plain, or `end`. Allocates nothing.
+    """
+    while start < end:
+        c = buf[start]
+        if c < 32 or c > 127 or c == _QUOTE or c == _BACKSLASH:
+            break
+        text[at] = c
+        at += 1
+        start += 1
+    return start
+
+
+_COPY = twin("copy_text", portable_copy)
+
+
 class Kept:
     """What is kept of a reply: compact JSON in a buffer of bounded size.
 
@@ -60,11 +83,13 @@ class Kept:
     is there is JSON at any time, but for the brackets still to close, for which there is always room.
     """
 
-    def __init__(self, limit):
+    def __init__(self, limit, copy):
         self.limit = limit
         # Beyond `limit` there is room for a crc member, which is always read and never kept.
         self.text = bytearray(limit + _CRC_MEMBER + _DEPTH)
         self.kinds = bytearray(_DEPTH + 1)  # the opening bracket at each depth
+        self._void = bytearray(_VOID)  # for text that is not kept
+        self._copy = copy
         self._marks = array("H", (0,) * (_DEPTH + 1))  # where the item under way at each depth begins
         self.begin()
 
@@ -74,7 +99,7 @@ class Kept:
         self.depth = 0
         self.skipping = 0  # the depth of the item that is being dropped, or 0
         self.truncated = False
-        self.high = 0  # all bytes of strings, or-ed: above 127 there is more than ASCII
+        self.wide = False  # True if there is more than ASCII
         self.surrogates = False  # True if there may be some, as escapes
 
     def put(self, c):
@@ -88,32 +113,28 @@ class Kept:
             self._drop()
 
     def put_text(self, buf, start, end):
-        """Keep buf[start:end] up to a quote, a backslash or a control character; return the index of that."""
-        text, n, high = self.text, self.n, self.high
-        room = 0 if self.skipping else len(text)
-        i = start
-        while i < end:
-            c = buf[i]
-            if c == _QUOTE or c == _BACKSLASH or c < 32:
-                break
-            if n < room:
-                text[n] = c
-                n += 1
-            high |= c
-            i += 1
-        self.high = high
-        if not self.skipping:
-            if n - self.n < i - start:
+        """Keep buf[start:end] up to what is not plain text, see portable_copy; return the index of that."""
+        while start < end:
+            text = self._void if self.skipping else self.text
+            at = 0 if self.skipping else self.n
+            stop = min(end, start + len(text) - at)
+            if stop == start:
                 self._drop()
-            else:
-                self.n = n
-        return i
+                continue
+            done = self._copy(buf, start, stop, text, at)
+            if not self.skipping:
+                self.n = at + done - start
+            start = done
+            if done < stop:
+                break
+        return start
 
     def begin_item(self):
         """A member or an element begins."""
         if not self.skipping:
             self._marks[self.depth] = self.n
-            if self.text[self.n - 1] not in b"{[":
+            last = self.text[self.n - 1]
+            if last != _OBJECT and last != _ARRAY:
                 self.put(_COMMA)
 
     def end_item(self):
@@ -160,11 +181,11 @@ class Reply:
 
     limit: bytes of text to keep beside the payload, up to 65000; as many are allocated here, and nothing
     in feed() but for numbers.
-    crc32: the class of the sums.
+    crc32: the class of the sums. copy: portable_copy or its viper twin.
     """
 
-    def __init__(self, limit=1024, crc32=Crc32):
-        self._kept = Kept(limit)
+    def __init__(self, limit=1024, crc32=Crc32, copy=_COPY):
+        self._kept = Kept(limit, copy)
         self._crc = crc32()  # over the text so far
         self._crc_before = crc32()  # over the text before the last top-level comma
         self._crc_text = bytearray(8)  # the eight digits that came
@@ -218,7 +239,7 @@ class Reply:
         """The end of the reply. Raises LinkError `bad-reply` if it is not whole, or no UTF-8."""
         if not self.done:
             raise LinkError("bad-reply", "the line ended inside the reply")
-        if self._kept.high > 127:
+        if self._kept.wide:
             self.members  # noqa: B018 - now is the time to learn that it is no UTF-8
 
     @property
@@ -255,7 +276,7 @@ class Reply:
             self._from = i
             self._mark_crc(buf, i + 1)
             return i + 1
-        if c != _NEWLINE and c not in _BLANK:
+        if c != _NEWLINE and c not in b" \t\r":
             self._state = _TRACE
         return self._skip(i)
 
@@ -279,7 +300,8 @@ class Reply:
     # structure
 
     def _blank(self, buf, i):
-        if buf[i] in _BLANK:
+        c = buf[i]
+        if c == _SPACE or c == _RETURN or c == _TAB:
             return i + 1
         raise self._damage(buf, i)
 
@@ -313,7 +335,7 @@ class Reply:
     def _value(self, buf, i, end):
         c = buf[i]
         kept = self._kept
-        if c in _BLANK:
+        if c == _SPACE or c == _TAB or c == _RETURN:
             return i + 1
         if c == _ARRAY + 2 and self._state == _FIRST_VALUE:
             return self._close(buf, i)
@@ -422,7 +444,9 @@ class Reply:
         if c < 32:
             raise self._damage(buf, i)
         kept.put(c)
-        if c == _BACKSLASH:
+        if c > 127:
+            kept.wide = True
+        elif c == _BACKSLASH:
             self._state = _ESCAPE
         elif self._in_key:
             self._end_key()
@@ -438,6 +462,8 @@ class Reply:
             return
         at = self._item_at
         self._member = _ORDINARY
+        if kept.n - at > _LONGEST_KEY:
+            return
         if kept.ends_with(b'"err"', at):
             self.failed = True
         elif kept.ends_with(b'"crc"', at):

@@ -23,8 +23,8 @@ from notedfu.b64 import Base64Decoder, portable_decode  # noqa: E402
 from notedfu.cobs import CobsDecoder, portable_frame  # noqa: E402
 from notedfu.crc32 import BinasciiCrc32, Crc32  # noqa: E402
 from notedfu.errors import LinkError  # noqa: E402
-from notedfu.reply import Reply  # noqa: E402
-from notedfu.twins import twin  # noqa: E402
+from notedfu.reply import Reply, portable_copy  # noqa: E402
+from notedfu.twins import fast  # noqa: E402
 
 EVERY = 5000  # cases between two looks at the heap
 MARGIN = 16
@@ -100,13 +100,13 @@ def sent(line, payload):
 class Stand:
     """One set of stages, made once; `run` judges one case."""
 
-    def __init__(self, crc32, b64_kernel, cobs_kernel):
+    def __init__(self, crc32, b64_kernel, cobs_kernel, copy):
         self.out = bytearray(LIMIT + MARGIN)
         self.frame = bytearray(LIMIT + MARGIN)
         self.view = memoryview(self.out)[:LIMIT]
         self.decoder = Base64Decoder(self.view, b64_kernel)
         self.cobs = CobsDecoder(memoryview(self.frame)[:LIMIT], cobs_kernel)
-        self.reply = Reply(KEEP, crc32)
+        self.reply = Reply(KEEP, crc32, copy)
         for i in range(MARGIN):
             self.out[LIMIT + i] = self.frame[LIMIT + i] = GUARD
 
@@ -156,9 +156,9 @@ class Stand:
 
 
 def stands():
-    yield Stand(BinasciiCrc32, portable_decode, portable_frame)
-    if twin("b64_decode", None):
-        yield Stand(Crc32, twin("b64_decode", None), twin("cobs_frame", None))
+    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_copy)
+    if fast:
+        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.copy_text)
 
 
 def main():
