@@ -167,7 +167,7 @@ def cobs_frame(state, buf, start: int, end: int, out, limit: int) -> int:
 
 @micropython.viper
 def copy_text(p: ptr8, start: int, end: int, text: ptr8, at: int) -> int:
-    """reply.portable_copy(buf, start, end, text, at)."""
+    """kept.portable_copy(buf, start, end, text, at)."""
     text = ptr8(int(text) + at - start)
     while start < end:
         c = p[start]

@@ -4,13 +4,10 @@ The text of the top-level string "payload" goes on to the next stage. What else 
 it fits. The transaction's crc is reckoned over the raw text. Facts: note-c n_request.c, note-go notecard.go.
 """
 
-import json
-from array import array
-
 from notedfu.const import const
 from notedfu.crc32 import Crc32, hex_digit
 from notedfu.errors import LinkError
-from notedfu.twins import twin
+from notedfu.kept import DEPTH, Kept
 
 _QUOTE = const(34)
 _COMMA = const(44)
@@ -26,13 +23,10 @@ _RETURN = const(13)
 _SCALAR = b"+-.0123456789Eaeflnrstu"
 _ESCAPES = b'"\\/bfnrtu'
 
-_DEPTH = const(8)  # of objects and arrays, the reply itself included
 _SKIP = const(1024)  # bytes before the reply: blank lines, trace lines
 _NUMERAL_SIZE = const(32)  # characters
 _LONGEST_KEY = const(9)  # that means anything here: "payload"
-_VOID = const(32)
 _CRC_VALUE = const(15)  # "SSSS:CCCCCCCC" with its quotes
-_CRC_MEMBER = const(24)  # that with key, colon and comma
 
 # The states: what the next byte may be. The crc is reckoned over the text in all those above _AFTER.
 _BEFORE = const(0)
@@ -58,134 +52,16 @@ _IS_CRC = const(1)
 _IS_PAYLOAD = const(2)
 
 
-def portable_copy(buf, start, end, text, at):
-    """Copy plain text, ASCII without quote, backslash and control characters, of buf[start:end] to text[at:].
-
-    Returns the index of the first byte that is not plain, or `end`. Allocates nothing.
-    """
-    while start < end:
-        c = buf[start]
-        if c < 32 or c > 127 or c == _QUOTE or c == _BACKSLASH:
-            break
-        text[at] = c
-        at += 1
-        start += 1
-    return start
-
-
-_COPY = twin("copy_text", portable_copy)
-
-
-class Kept:
-    """What is kept of a reply: compact JSON in a buffer of bounded size.
-
-    A member or element that does not fit is dropped whole, the innermost one, and `truncated` is set; so what
-    is there is JSON at any time, but for the brackets still to close, for which there is always room.
-    """
-
-    def __init__(self, limit, copy):
-        self.limit = limit
-        # Beyond `limit` there is room for a crc member, which is always read and never kept.
-        self.text = bytearray(limit + _CRC_MEMBER + _DEPTH)
-        self.kinds = bytearray(_DEPTH + 1)  # the opening bracket at each depth
-        self._void = bytearray(_VOID)  # for text that is not kept
-        self._copy = copy
-        self._marks = array("H", (0,) * (_DEPTH + 1))  # where the item under way at each depth begins
-        self.begin()
-
-    def begin(self):
-        """Forget everything."""
-        self.n = 0
-        self.depth = 0
-        self.skipping = 0  # the depth of the item that is being dropped, or 0
-        self.truncated = False
-        self.wide = False  # True if there is more than ASCII
-        self.surrogates = False  # True if there may be some, as escapes
-
-    def put(self, c):
-        """Keep the byte `c`."""
-        if self.skipping:
-            return
-        if self.n < len(self.text):
-            self.text[self.n] = c
-            self.n += 1
-        else:
-            self._drop()
-
-    def put_text(self, buf, start, end):
-        """Keep buf[start:end] up to what is not plain text, see portable_copy; return the index of that."""
-        while start < end:
-            text = self._void if self.skipping else self.text
-            at = 0 if self.skipping else self.n
-            stop = min(end, start + len(text) - at)
-            if stop == start:
-                self._drop()
-                continue
-            done = self._copy(buf, start, stop, text, at)
-            if not self.skipping:
-                self.n = at + done - start
-            start = done
-            if done < stop:
-                break
-        return start
-
-    def begin_item(self):
-        """A member or an element begins."""
-        if not self.skipping:
-            self._marks[self.depth] = self.n
-            last = self.text[self.n - 1]
-            if last != _OBJECT and last != _ARRAY:
-                self.put(_COMMA)
-
-    def end_item(self):
-        """It is through."""
-        if self.skipping:
-            if self.skipping == self.depth:
-                self.skipping = 0
-        elif self.n + self.depth > self.limit:
-            self.truncated = True
-            self.undo()
-
-    def undo(self):
-        """Forget the item under way."""
-        self.n = self._marks[self.depth]
-
-    def open(self, c):
-        """An object or array begins with the bracket `c`."""
-        self.put(c)
-        self.depth += 1
-        self.kinds[self.depth] = c
-
-    def close(self, c):
-        """It ends with the bracket `c`."""
-        self.depth -= 1
-        self.put(c)
-
-    def ends_with(self, literal, at):
-        """True if text[at:n] is `literal`."""
-        return self.n - at == len(literal) and self.text.find(literal, at, self.n) == at
-
-    def parse(self):
-        """The members as a dict. Raises ValueError if the strings are no UTF-8."""
-        text = bytes(memoryview(self.text)[: self.n])
-        return json.loads(str(_without_surrogates(text) if self.surrogates else text, "utf-8"))
-
-    def _drop(self):
-        self.truncated = True
-        self.undo()
-        self.skipping = self.depth
-
-
 class Reply:
     """Scans one reply.
 
     limit: bytes of text to keep beside the payload, up to 65000; as many are allocated here, and nothing
     in feed() but for numbers.
-    crc32: the class of the sums. copy: portable_copy or its viper twin.
+    crc32, kept: the classes of the sums and of what is kept.
     """
 
-    def __init__(self, limit=1024, crc32=Crc32, copy=_COPY):
-        self._kept = Kept(limit, copy)
+    def __init__(self, limit=1024, crc32=Crc32, kept=Kept):
+        self._kept = kept(limit)
         self._crc = crc32()  # over the text so far
         self._crc_before = crc32()  # over the text before the last top-level comma
         self._crc_text = bytearray(8)  # the eight digits that came
@@ -344,8 +220,8 @@ class Reply:
         if c == _QUOTE:
             self._begin_text()
         elif c == _OBJECT or c == _ARRAY:
-            if kept.depth == _DEPTH:
-                raise LinkError("bad-reply", "more than %d levels deep" % _DEPTH)
+            if kept.depth == DEPTH:
+                raise LinkError("bad-reply", "more than %d levels deep" % DEPTH)
             self._open(c)
         elif c in _SCALAR:
             self._length = 0
@@ -555,33 +431,3 @@ def _digits(word, i):
     while i < len(word) and 48 <= word[i] <= 57:
         i += 1
     return i
-
-
-def _without_surrogates(text):
-    """JSON with the escapes of surrogates as the characters they stand for, lone ones as U+FFFD.
-
-    CPython's json would join pairs by itself and MicroPython's would not.
-    """
-    parts = []
-    begin = 0
-    i = text.find(b"\\")
-    while i >= 0:
-        high = _escaped(text, i)
-        after = i + 2
-        if 0xD800 <= high < 0xE000:
-            low = _escaped(text, i + 6)
-            after = i + 6
-            code = 0xFFFD
-            if high < 0xDC00 <= low < 0xE000:
-                code = 0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF)
-                after = i + 12
-            parts.append(text[begin:i])
-            parts.append(bytes(chr(code), "utf-8"))
-            begin = after
-        i = text.find(b"\\", after)
-    parts.append(text[begin:])
-    return b"".join(parts)
-
-
-def _escaped(text, i):
-    return int(text[i + 2 : i + 6], 16) if text[i : i + 2] == b"\\u" else -1

@@ -23,7 +23,8 @@ from notedfu.b64 import Base64Decoder, portable_decode  # noqa: E402
 from notedfu.cobs import CobsDecoder, portable_frame  # noqa: E402
 from notedfu.crc32 import BinasciiCrc32, Crc32  # noqa: E402
 from notedfu.errors import LinkError  # noqa: E402
-from notedfu.reply import Reply, portable_copy  # noqa: E402
+from notedfu.kept import Kept, portable_copy  # noqa: E402
+from notedfu.reply import Reply  # noqa: E402
 from notedfu.twins import fast  # noqa: E402
 
 EVERY = 5000  # cases between two looks at the heap
@@ -106,7 +107,7 @@ class Stand:
         self.view = memoryview(self.out)[:LIMIT]
         self.decoder = Base64Decoder(self.view, b64_kernel)
         self.cobs = CobsDecoder(memoryview(self.frame)[:LIMIT], cobs_kernel)
-        self.reply = Reply(KEEP, crc32, copy)
+        self.reply = Reply(KEEP, crc32, lambda limit: Kept(limit, copy))
         for i in range(MARGIN):
             self.out[LIMIT + i] = self.frame[LIMIT + i] = GUARD
 
