@@ -18,10 +18,12 @@ def test_a_missing_file_means_defaults():
 
 
 def test_what_the_file_says_is_taken():
-    settings = load(b'{"link": "uart", "uart_baud": 115200, "keys": ["p256:00"], "allow_unsigned": true}')
+    key = "p256:" + "0a" * 64
+    text = '{"link": "uart", "uart_baud": 115200, "keys": ["%s"], "allow_unsigned": true}' % key
+    settings = load(text.encode())
     assert settings.error is None
     assert (settings.link, settings.uart_baud) == ("uart", 115200)
-    assert list(settings.keys) == ["p256:00"]
+    assert list(settings.keys) == [key]
     assert settings.allow_unsigned is True
 
 
@@ -48,7 +50,8 @@ def test_an_unknown_key_is_an_error_that_names_it():
 
 
 def test_with_an_error_no_image_is_trusted():
-    settings = load(b'{"keys": ["p256:00"], "allow_unsigned": true, "page": "large"}')
+    key = b"ed25519:" + b"0a" * 32
+    settings = load(b'{"keys": ["%s"], "allow_unsigned": true, "page": "large"}' % key)
     assert settings.error is not None
     assert not settings.keys
     assert settings.allow_unsigned is False
@@ -57,3 +60,35 @@ def test_with_an_error_no_image_is_trusted():
 def test_a_file_that_is_no_json_or_no_object_is_an_error():
     assert "no JSON" in str(load(b'{"link": ').error)
     assert "no object" in str(load(b"[1, 2]").error)
+
+
+def refused_trust(text):
+    """The error of settings whose trust can't be read; nothing is trusted then, all else is set."""
+    settings = load(text.encode())
+    assert not settings.keys and not settings.allow_unsigned
+    assert settings.link == "uart"
+    return settings.error
+
+
+def test_a_key_that_can_not_be_read_is_an_error_that_says_which():
+    good = "ed25519:" + "0a" * 32
+    for bad in ("rsa:00", "p256:" + "0a" * 63, "ed25519:" + "0x" * 32, ""):
+        text = '{"link": "uart", "allow_unsigned": true, "keys": ["%s", "%s"]}' % (good, bad)
+        error = refused_trust(text)
+        assert error.code == "bad-key"
+        assert "keys, number 2:" in str(error)
+
+
+def test_five_keys_are_too_many():
+    keys = ['"ed25519:' + "%02x" % at * 32 + '"' for at in range(5)]
+    assert load(('{"keys": [%s]}' % ", ".join(keys[:4])).encode()).error is None
+    error = refused_trust('{"link": "uart", "keys": [%s]}' % ", ".join(keys))
+    assert error.code == "bad-key" and "5" in str(error)
+
+
+def test_a_class_id_that_can_not_be_read_is_an_error_that_names_it():
+    for bad in ("buoy", "00" * 15, "0g" * 16):
+        error = refused_trust('{"link": "uart", "class_id": "%s", "allow_unsigned": true}' % bad)
+        assert error.code == "bad-uuid"
+        assert "class_id:" in str(error)
+    assert load(b'{"class_id": "00112233-4455-6677-8899-aabbccddeeff"}').error is None

@@ -21,7 +21,8 @@ def on_signature(case):
 
 
 def policy_of(case):
-    from notedfu.verdict import Policy, parse_key, parse_uuid
+    from notedfu.keys import parse_key, parse_uuid
+    from notedfu.verdict import Policy
 
     policy = Policy()
     policy.keys = [parse_key(text) for text in case.get("keys", [])]

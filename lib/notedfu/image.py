@@ -10,6 +10,7 @@ MCUboot docs/design.md and imgtool. SPEC.md draws the bytes.
 import struct
 
 from notedfu.errors import ImageError
+from notedfu.keys import KEY_LIMIT, KEY_SIZES
 
 HEADER_SIZE = 32
 TAIL_LIMIT = 2048  # bytes of both TLV areas together, at most
@@ -26,10 +27,6 @@ MARKER = 0xA0  # "firmware::info:{...}" and a NUL, for Notehub
 KIND = 0xA1  # what the payload is, ASCII
 UNPACKED = 0xA2  # u32 bytes, u16 files
 KEYS = 0xA3  # trusted from now on: u8 kind and the raw key, repeated
-
-KEY_P256 = 1
-KEY_ED25519 = 2
-KEY_SIZES = {KEY_P256: 64, KEY_ED25519: 32}  # of raw keys: X and Y; RFC 8032's encoding
 
 _MAGIC = 0x96F3B83D
 _NON_BOOTABLE = 0x10
@@ -232,7 +229,7 @@ def parse_keys(value):
     while at < len(value):
         kind = value[at]
         raw = value[at + 1 : at + 1 + KEY_SIZES.get(kind, 0)]
-        if not raw or len(raw) != KEY_SIZES[kind] or len(keys) == 4:
+        if not raw or len(raw) != KEY_SIZES[kind] or len(keys) == KEY_LIMIT:
             raise ImageError("bad-tlv", "key list: key %d is unknown, cut off or too many" % len(keys))
         keys.append((kind, raw))
         at += 1 + len(raw)

@@ -4,10 +4,10 @@ What is judged here is not authenticated yet: the same judgement is made again o
 image costs two dfu.get and no erase.
 """
 
-
 from notedfu.errors import ImageError, LocalError
 from notedfu.image import HEADER_SIZE, KEYS, TAIL_LIMIT, parse_header, parse_keys, parse_tail, tail_size
-from notedfu.verdict import Policy, Signatures, forget, judge, parse_key, parse_uuid
+from notedfu.keys import parse_key, parse_uuid
+from notedfu.verdict import Policy, Signatures, forget, judge
 
 _AREA_HEADER = 4  # bytes of magic and total length before a TLV area
 

@@ -81,11 +81,22 @@ class Settings:
         for name in found:
             self._fail("unknown key %s in %s" % (name, path))
         if self.error:
+        self._check_trust()
             self.keys = ()
             self.allow_unsigned = False
         return self
 
     def _take(self, name, kind, value):
+    def _check_trust(self):
+        if not self.keys and not self.class_id:
+            return
+        from notedfu.keys import check
+
+        try:
+            check(self.keys, self.class_id)
+        except SettingsError as error:
+            self.error = self.error or error
+
         problem = _problem(kind, value)
         if problem is None:
             setattr(self, name, value)

@@ -6,10 +6,10 @@ flash once their digest is verified.
 
 import sys
 
-from notedfu.errors import ImageError, SettingsError
-from notedfu.image import ECDSA_P256, ED25519, KEY_ED25519, KEY_P256, KEY_SIZES
+from notedfu.errors import ImageError
+from notedfu.image import ECDSA_P256, ED25519
+from notedfu.keys import KEY_ED25519, KEY_P256
 
-_KINDS = {"p256": KEY_P256, "ed25519": KEY_ED25519}
 _SIGNATURES = {KEY_P256: ECDSA_P256, KEY_ED25519: ED25519}
 
 # A public key's DER (SubjectPublicKeyInfo, RFC 5480 and RFC 8410) is one of these and the raw key.
@@ -91,6 +91,8 @@ def judge(header, tlvs, policy, signatures):
     `dependency`, `bad-kind`, `bad-marker`. The signature is checked over the digest that the image claims.
     """
     signed = _judge_signature(tlvs, policy, signatures)
+    if tlvs.keys and not signed:
+        raise ImageError("unsigned", "it brings a list of trusted keys, and no signature that counts here")
     _judge_product(tlvs, policy)
     if tlvs.counter < policy.counter:
         raise ImageError("downgrade", "security counter %d, less than %d" % (tlvs.counter, policy.counter))
@@ -159,29 +161,3 @@ def info(tlvs):
     if not isinstance(facts, dict):
         raise ImageError("bad-marker", "what follows firmware::info: is no JSON object")
     return {name: facts[name] for name in _VERSION_KEYS if name in facts}
-
-
-def parse_key(text):
-    """Return the key in "p256:<128 hex digits, X and Y>" or "ed25519:<64 hex digits>"; else SettingsError."""
-    kind, _, digits = text.partition(":")
-    if kind not in _KINDS:
-        raise SettingsError("bad-key", "a key begins with p256: or ed25519:, not %s" % kind[:16])
-    number = _KINDS[kind]
-    return number, _unhex("bad-key", digits, KEY_SIZES[number])
-
-
-def parse_uuid(text):
-    """Return the 16 bytes of a UUID of 32 hex digits, dashes or not; else SettingsError `bad-uuid`."""
-    return _unhex("bad-uuid", text.replace("-", ""), 16)
-
-
-def _unhex(code, digits, size):
-    from binascii import unhexlify
-
-    try:
-        raw = unhexlify(digits)
-    except ValueError:
-        raise SettingsError(code, "not in hex digits") from None
-    if len(raw) != size:
-        raise SettingsError(code, "%d hex digits, %d needed" % (len(digits), 2 * size))
-    return raw

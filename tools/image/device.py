@@ -61,7 +61,8 @@ def keys_in(settings_path):
 
 def policy(settings):
     """The demands that these settings make of an image; raises SettingsError."""
-    from notedfu.verdict import Policy, parse_key, parse_uuid
+    from notedfu.keys import parse_key, parse_uuid
+    from notedfu.verdict import Policy
 
     if settings.error:
         raise settings.error

@@ -3,7 +3,7 @@
 import json
 import struct
 
-from notedfu.image import KEY_ED25519, KEY_P256, KEY_SIZES
+from notedfu.keys import KEY_ED25519, KEY_P256, KEY_SIZES
 
 PREFIX = b"firmware::info:"
 ALGORITHMS = {"p256": KEY_P256, "ed25519": KEY_ED25519}
