@@ -45,12 +45,12 @@ test: $(READY) $(NPM)
 vectors: $(READY)
 	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
 
-## demo: one whole update on the virtual board: LINK=i2c|uart STAGING=file|flash SCENARIO=update|revert|corrupt
+## demo: a whole update on the virtual board: LINK=i2c|uart STAGING=file|flash KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product
 .PHONY: demo
 demo: $(READY)
-	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO))
+	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEY),--key $(KEY))
 
-## demo-all: every scenario over every link with every staging
+## demo-all: every scenario, the first three over every link with every staging
 .PHONY: demo-all
 demo-all: $(READY)
 	@$(PY) -m tools.demo --all

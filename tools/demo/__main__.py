@@ -7,29 +7,33 @@ import time
 
 from tools import paths
 from tools.board.supervisor import BoardError
+from tools.demo import judgement, signing
 from tools.demo.flash import Contents
-from tools.demo.scenarios import SCENARIOS
+from tools.demo.scenarios import BASE, SCENARIOS, SIGNING
 from tools.demo.show import Progress, summary
-from tools.demo.world import World, make_image
+from tools.demo.world import World
 from tools.failure import Failure
 
 LINKS = ("i2c", "uart")
 STAGING = ("file", "flash")
 _OLD, _NEW = "1.0.0", "2.0.0"
 _TIMEOUT_S = 60
+_GLANCE = 2048  # bytes of an image that suffice for a verdict about header and signature
 
 
 def say(line):
     print(line, flush=True)
 
 
-def run(link, staging, scenario):
+def run(link, staging, scenario, key):
     """Run one scenario; returns what build/demo.json says of it."""
-    say("== %s: %s, over %s, staged by %s" % (scenario.name, scenario.about, link, staging))
-    old = make_image(_OLD, lambda folder: None)
-    new = make_image(_NEW, scenario.change)
+    say("== %s: %s, over %s, staged by %s, key %s" % (scenario.name, scenario.about, link, staging, key))
+    workshop = signing.Workshop(key)
+    old = workshop.image(_OLD, lambda folder: None, options=scenario.old_options)
+    new = workshop.image(_NEW, scenario.change, scenario.signer, scenario.new_options)
+    scenario.spoil(new)
     began = time.monotonic()
-    with World(link, staging, scenario, paths.BUILD / "transcript.jsonl") as world:
+    with World(link, staging, scenario, workshop.settings(), paths.BUILD / "transcript.jsonl") as world:
         world.board.start()
         world.deploy(old, lambda line: None)
         say("  deployed: the updater, and app %s in slot A" % _OLD)
@@ -46,7 +50,7 @@ def run(link, staging, scenario):
         result = _result(world, scenario, offer)
         contents = Contents(world)
         result.update(app_after=contents.app(), staged_crc32=contents.staged_crc32(offer.length))
-        result.update(link=link, staging=staging)
+        result.update(link=link, staging=staging, key=key, judgement=judgement.of(world.records))
         result.update(printed_before=printed_before, printed_after=printed_after)
         result.update(app_before=before, seconds=round(time.monotonic() - began, 1))
     return result
@@ -95,6 +99,7 @@ def _result(world, scenario, offer):
         "result": ended,
         "image_bytes": offer.length,
         "image_crc32": offer.crc32,
+        "fetched_bytes": counters.image_bytes,
         "notecard_mode": world.engine.dfu.mode,
         "reported": reported,
         "requests": dict(counters.requests),
@@ -117,41 +122,61 @@ def problems(scenario, result):
     if scenario.result != "refused":
         expected["staged_crc32"] = result["image_crc32"]
     wrong = [
-        "%s is %r, not %r" % (name, result[name], value) for name, value in expected.items() if result[name] != value
+        "%s is %r, not %r" % (name, result[name], value)
+        for name, value in expected.items()
+        if result[name] != value
     ]
     told = result["reported"].get("err", "")
-    if not told.startswith(scenario.code):
+    if told.split(":")[0] != scenario.code:
         wrong.append("the report says %r, not %s" % (told, scenario.code))
+    if not scenario.downloaded and result["fetched_bytes"] > _GLANCE:
+        wrong.append("%d bytes were fetched for a verdict about the header" % result["fetched_bytes"])
     return wrong
 
 
+def everything():
+    """What --all runs: signatures do not depend on the link, nor their verdicts on the staging."""
+    runs = [(link, staging, one.name, "p256") for one in BASE for link in LINKS for staging in STAGING]
+    runs += [("i2c", "file", one.name, "p256") for one in SIGNING]
+    return runs + [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
+
+
+def passes(link, staging, name, key):
+    """Run one scenario, show its summary, write build/demo.json; returns whether it ended as it should."""
+    scenario = SCENARIOS[name]()
+    try:
+        result = run(link, staging, scenario, key)
+    except (BoardError, Failure) as error:
+        say("  FAILED: %s" % error)
+        return False
+    (paths.BUILD / "demo.json").write_text(json.dumps(result, indent=2) + "\n")
+    for line in summary(result):
+        say(line)
+    wrong = problems(scenario, result)
+    for line in wrong:
+        say("  WRONG: " + line)
+    say("  %s as it should" % ("did not end" if wrong else "ended"))
+    return not wrong
+
+
 def main(arguments):
-    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=sys.modules["tools.demo"].__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.demo", description=sys.modules["tools.demo"].__doc__
+    )
     parser.add_argument("--link", choices=LINKS, default="i2c")
     parser.add_argument("--staging", choices=STAGING, default="file")
     parser.add_argument("--scenario", choices=SCENARIOS, default="update")
-    parser.add_argument("--all", action="store_true", help="every scenario over every link with every staging")
+    parser.add_argument("--key", choices=signing.KINDS, default="p256")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="every scenario, the first three over every link with every staging",
+    )
     options = parser.parse_args(arguments)
-    runs = [(options.link, options.staging, options.scenario)]
-    if options.all:
-        runs = [(link, staging, name) for name in SCENARIOS for link in LINKS for staging in STAGING]
+    runs = everything() if options.all else [(options.link, options.staging, options.scenario, options.key)]
     failed = 0
-    for link, staging, name in runs:
-        scenario = SCENARIOS[name]()
-        try:
-            result = run(link, staging, scenario)
-        except (BoardError, Failure) as error:
-            say("  FAILED: %s" % error)
-            failed += 1
-            continue
-        (paths.BUILD / "demo.json").write_text(json.dumps(result, indent=2) + "\n")
-        for line in summary(result):
-            say(line)
-        wrong = problems(scenario, result)
-        for line in wrong:
-            say("  WRONG: " + line)
-        say("  %s as it should" % ("did not end" if wrong else "ended"))
-        failed += bool(wrong)
+    for one in runs:
+        failed += not passes(*one)
     if len(runs) > 1:
         say("%d passed, %d failed" % (len(runs) - failed, failed))
     return 1 if failed else 0

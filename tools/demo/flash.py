@@ -19,7 +19,7 @@ class Contents:
         self._files = self._image.files()
 
     def active(self):
-        """The active slot's letter: of the valid journal copy with the higher sequence number; None for none."""
+        """The active slot's letter, by the valid journal copy with the higher sequence number; or None."""
         best = None
         for copy in "01":
             file = self._files.get("%s/journal/%s/record" % (_DATA, copy))
@@ -34,7 +34,7 @@ class Contents:
         return "?ab"[best[1]] if best and best[1] else None
 
     def app(self):
-        """The version of the app in the active slot, if every file is there as its manifest says; else a word why."""
+        """The version of the active slot's app, if each file is as its manifest says; else a word why."""
         slot = self.active()
         if slot is None:
             return "none"

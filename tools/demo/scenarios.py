@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tools.demo.signing import change_payload, claim_digest
+
 _CRASH = """
 
 def main(dfu):
@@ -16,13 +18,19 @@ class Scenario:
     name = "update"
     about = "a good update"
     result = "confirmed"
-    code = ""  # with which the reported err begins
+    code = ""  # of the reported err
     preset = "8.x"
     settings = {}
-    image_options = ()  # for tools.image make, beside the usual ones
+    old_options = ()  # for tools.image make, (name, value) each, beside the usual ones
+    new_options = ()
+    downloaded = True  # False: the verdict comes before more than header and TLVs were fetched
+    signer = "own"  # of the second version: "own", "other" or None
 
     def change(self, app):
         """Edit the second version's sources, in the folder `app`."""
+
+    def spoil(self, image):
+        """Edit the second version's image, a file, behind its signer's back."""
 
     def prepare(self, engine):
         """Set the simulated Notecard's faults, before the image is offered."""
@@ -49,4 +57,68 @@ class Corrupt(Scenario):
         engine.faults.set("image-corrupt", 1.0, value=9000)
 
 
-SCENARIOS = {one.name: one for one in (Scenario, Revert, Corrupt)}
+class Tampered(Scenario):
+    """All sums are right, and the signature is not over them."""
+
+    name = "tampered"
+    about = "a payload that was changed after signing, all its sums made anew"
+    result = "refused"
+    code = "bad-signature"
+    downloaded = False
+
+    def spoil(self, image):
+        change_payload(image)
+        claim_digest(image)
+
+
+class Swapped(Scenario):
+    """What preflight reads is genuine, signature included; what comes after it is not."""
+
+    name = "swapped"
+    about = "another payload under a genuine header, digest and signature"
+    result = "refused"
+    code = "bad-digest"
+
+    def spoil(self, image):
+        change_payload(image)
+
+
+class Unsigned(Scenario):
+    name = "unsigned"
+    about = "an image without a signature"
+    result = "refused"
+    code = "unsigned"
+    downloaded = False
+    signer = None
+
+
+class Downgrade(Scenario):
+    name = "downgrade"
+    about = "a genuine image with a lower security counter"
+    result = "refused"
+    code = "downgrade"
+    downloaded = False
+    old_options = (("--counter", "2"),)
+
+
+class Foreign(Scenario):
+    name = "foreign"
+    about = "an image that is signed with somebody else's key"
+    result = "refused"
+    code = "foreign-key"
+    downloaded = False
+    signer = "other"
+
+
+class Product(Scenario):
+    name = "product"
+    about = "a genuine image of another product"
+    result = "refused"
+    code = "foreign"
+    downloaded = False
+    new_options = (("--class", "example.com/gauge"),)
+
+
+BASE = (Scenario, Revert, Corrupt)  # of which --all shows every link with every staging
+SIGNING = (Tampered, Swapped, Unsigned, Downgrade, Foreign, Product)
+SCENARIOS = {one.name: one for one in BASE + SIGNING}

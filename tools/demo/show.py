@@ -7,7 +7,7 @@ _WIDTH = 32
 
 
 class Progress:
-    """One line with bar, bytes, rate and time left; on a terminal it is drawn in place, elsewhere now and then."""
+    """One line with bar, bytes, rate and time left; drawn in place on a terminal, elsewhere now and then."""
 
     def __init__(self, total, out=sys.stdout):
         self._total = total
@@ -44,6 +44,26 @@ class Progress:
         self._open = False
 
 
+def judged(result):
+    """What the verdict on header, TLVs and signature took; see judgement.py for what the time holds."""
+    cost = result["judgement"]
+    if cost is None:
+        return "never"
+    return "%s, in at most %d ms, after %d dfu.get of %d bytes" % (
+        "a %s key" % result["key"],
+        cost["ms"],
+        cost["gets"],
+        cost["image_bytes"],
+    )
+
+
+def staged(result):
+    """What staging holds at the end."""
+    if result["staged_crc32"] is None:
+        return "nothing"
+    return "crc32 0x%08x, by %s" % (result["staged_crc32"], result["staging"])
+
+
 def summary(result):
     """The lines at the end, from what build/demo.json says."""
     reported = result["reported"] or {}
@@ -53,7 +73,8 @@ def summary(result):
         ("app before", "%(app_before)s (it printed: %(printed_before)s)" % result),
         ("app after", "%(app_after)s (it printed: %(printed_after)s)" % result),
         ("image", "%(image_bytes)d bytes, crc32 0x%(image_crc32)08x" % result),
-        ("staged", "crc32 0x%08x, by %s" % (result["staged_crc32"] or 0, result["staging"])),
+        ("judged", judged(result)),
+        ("staged", staged(result)),
         ("requests", ", ".join("%s %d" % one for one in sorted(result["requests"].items()))),
         ("on the wire", "%(bytes_in)d bytes to the Notecard, %(bytes_out)d back, over %(link)s" % result),
         ("reported", said),

@@ -1,24 +1,19 @@
-"""The parts of a demo, joined: a simulated Notecard, the virtual board, the images."""
+"""The parts of a demo, joined: a simulated Notecard, the virtual board, its settings."""
 
 import json
-import shutil
 import threading
 
 from tools import paths
 from tools.board.geometry import Geometry
 from tools.board.supervisor import Board
 from tools.deploy.steps import deploy
-from tools.image import __main__ as image_tool
-from tools.image import make
 from tools.notecard.engine import Engine
 from tools.notecard.server import Server, wall_clock
 from tools.notecard.transcript import Transcript
 
 _LATENCY_MS = 20
-_TABLE_BYTES = 40000  # what the demo's app carries besides its code, so that there is something to watch
 
 SETTINGS = {
-    "allow_unsigned": True,
     "check_s": 10,
     "i2c_id": 0,
     "uart_id": 1,
@@ -26,23 +21,10 @@ SETTINGS = {
 }
 
 
-def make_image(version, change):
-    """An image of examples/app with `version`; change(folder) edits its sources first. Returns the path."""
-    source = paths.BUILD / "demo" / ("app-" + version)
-    shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(paths.ROOT / "examples" / "app", source)
-    table = bytes((at * at + len(version) * at + ord(version[0])) & 0xFF for at in range(_TABLE_BYTES))
-    (source / "table.bin").write_bytes(table)
-    change(source)
-    out = paths.BUILD / "demo" / ("app-%s.img" % version)
-    arguments = ["make", str(source), version, str(out), "--name", "app"]
-    return make.make(image_tool.parser().parse_args(arguments))
-
-
 class World:
-    """Everything there is. `with World(...) as world:`; transcript: a path."""
+    """Everything there is. `with World(...) as world:`; trust: settings; transcript: a path."""
 
-    def __init__(self, link, staging, scenario, transcript):
+    def __init__(self, link, staging, scenario, trust, transcript):
         self.geometry = Geometry()
         self.flash_file = paths.BUILD / "demo" / "flash.bin"
         self.flash_file.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +40,7 @@ class World:
         if link == "uart":
             wires = {"uart": self.server.open_pty()}
         self.board = Board(self.flash_file, geometry=self.geometry, **wires)
-        self.settings = dict(SETTINGS, link=link, staging=staging)
+        self.settings = dict(SETTINGS, link=link, staging=staging, **trust)
         if staging == "flash":
             self.settings.update(staging_start=self.geometry.filesystem, staging_length=self.geometry.staging)
         self.settings.update(scenario.settings)
