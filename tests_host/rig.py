@@ -1,7 +1,7 @@
 """A whole device in one process: the library, a simulated Notecard, files and flash, on virtual time.
 
-The common subset only: it runs on CPython over a scratch folder, and on MicroPython over a scratch folder or a
-filesystem on the NOR model. A reset is an exception here that is no Exception; the virtual board of
+The common subset only: it runs on CPython over a scratch folder, and on MicroPython over a scratch folder or
+a filesystem on the NOR model. A reset is an exception here that is no Exception; the virtual board of
 tools/board, where it comes from outside, is the stricter judge.
 """
 
@@ -13,14 +13,14 @@ import sys
 
 import images
 import tars
+from check import Random
+from notedfu import bootup
 from tools.flash.blockdev import BlockDevice
 from tools.flash.nor import NorFlash
 from tools.notecard.engine import Engine
 from tools.notecard.i2c import I2CBus, I2CFrontEnd
 from tools.notecard.serial import SerialFrontEnd, SerialPort
 from virtual import VirtualTime
-
-from notedfu import bootup
 
 RUNS = []  # (version, Updates) of each app run, newest last
 BEHAVIOUR = {}  # version: what that app does, a function of the Updates
@@ -34,8 +34,8 @@ class PowerCycle(BaseException):
     """A test pulled the plug."""
 
 
-def _power_cycle():
-    raise PowerCycle()
+class Bite(BaseException):
+    """The watchdog resets the board."""
 
 
 def app_main(version, dfu):
@@ -92,8 +92,7 @@ class RigPort:
         return hashlib.md5()
 
     def random16(self):
-        self._rig.boots += 1
-        return self._rig.boots * 257 & 0xFFFF
+        return self._rig.random.below(1 << 16)
 
     def exists(self, path):
         try:
@@ -106,13 +105,16 @@ class RigPort:
         return False
 
     def guard(self, clock, patience_ms):
+        self._patience_ms = patience_ms
+        self.alive()
         return self
 
     def alive(self):
-        pass
+        """The watchdog bites where the power would have failed, if it comes earlier."""
+        self._rig.bite_at(self._patience_ms)
 
     def release(self):
-        pass
+        self._rig.bite_at(None)
 
     def reset(self):
         raise Reset()
@@ -125,6 +127,8 @@ class RigPort:
         self.said.append(text)
 
     def complain(self, error):
+        if not isinstance(error, Exception):
+            raise error  # the rig's own reset or power cut
         if len(self._rig.complaints) > 50:
             raise AssertionError("complaints without end: %s" % self._rig.complaints[-3:])
         self.said.append("%s: %s" % (type(error).__name__, error))
@@ -140,7 +144,7 @@ class Rig:
         self.said = []
         self.complaints = []
         self.records = []
-        self.boots = 0
+        self.random = Random(seed)
         self.engine = Engine(self.elapsed_ms, preset, seed, transcript=self)
         self.engine.latency_ms = 20
         self.region = BlockDevice(NorFlash(bytearray(b"\xff" * (64 * 4096))), 0, 64)
@@ -210,9 +214,9 @@ class Rig:
         boot.journal.save()
 
     def boot(self, for_s=600):
-        """One boot, from power-up to a reset, the REPL, or a power cycle after for_s. Returns what it was."""
-        self.time.ends_ms = self.time.elapsed_ms + for_s * 1000
-        self.time.end = _power_cycle
+        """One boot; returns how it ended: reset, watchdog, exit, repl, or after for_s power."""
+        self._off_ms = self.time.elapsed_ms + for_s * 1000
+        self.bite_at(None)
         for name in list(sys.modules):
             if name == "app":
                 del sys.modules[name]
@@ -221,12 +225,29 @@ class Rig:
             bootup.run(RigPort(self))
         except Reset:
             return "reset"
+        except SystemExit:
+            return "exit"
         except PowerCycle:
             return "power"
+        except Bite:
+            return "watchdog"
         finally:
             self.time.ends_ms = None
             sys.path[:] = path
         return "repl"
+
+    def bite_at(self, patience_ms):
+        """The next end of this boot: the watchdog's, unless the power fails before, or it is None."""
+        time = self.time
+        time.ends_ms, time.end = self._off_ms, self._cut
+        if patience_ms is not None and time.elapsed_ms + patience_ms < self._off_ms:
+            time.ends_ms, time.end = time.elapsed_ms + patience_ms, self._bite
+
+    def _cut(self):
+        raise PowerCycle()
+
+    def _bite(self):
+        raise Bite()
 
     def journal(self):
         """The journal as it lies on flash."""
@@ -238,8 +259,7 @@ class Rig:
 def stay(dfu):
     """An app that polls for ever."""
     while True:
-        dfu.poll(500)
-        dfu.boot.clock.sleep(1000)
+        dfu.work()
 
 
 def confirm_and_stay(dfu):

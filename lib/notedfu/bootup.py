@@ -6,8 +6,20 @@ main.py, decides nothing and swaps nothing. CircuitPython acts from boot.py, whe
 
 import os
 
-from notedfu.errors import DfuError, ImageError, TransferError
-from notedfu.journal import FRESH, GOOD, IDLE, LOST, PENDING, REFUSED, RETRIED, TRIAL, Journal
+from notedfu.errors import DfuError, ImageError, LocalError, TransferError
+from notedfu.journal import (
+    CONSENT,
+    FRESH,
+    GOOD,
+    IDLE,
+    LOST,
+    PENDING,
+    REFUSED,
+    RETRIED,
+    TRIAL,
+    UNBLOCKED,
+    Journal,
+)
 from notedfu.settings import Settings
 from notedfu.slots import A, B, Slots
 
@@ -60,6 +72,7 @@ class Boot:
         self.journal = Journal(self.data + "/journal")
         self.slots = Slots(self.data)
         self.swapped = False
+        self.fault = None  # the LocalError with which the journal could not be written, or None
         self._deferred = False
 
     def off(self):
@@ -72,11 +85,7 @@ class Boot:
 
     def act(self):
         """Do what the table says until the board knows what to run. Returns "run", "try" or "recover"."""
-        journal = self.journal
-        journal.load()
-        journal.repair()
-        if journal.condition == FRESH and not self.slots.any():
-            self._set_up()
+        self._load()
         for _ in range(_STEPS):
             action = self._decide()
             if action in _FINAL:
@@ -93,6 +102,43 @@ class Boot:
                 self._fall_back()
         raise AssertionError("the boot decides in circles")
 
+    def _load(self):
+        journal = self.journal
+        journal.load()
+        try:
+            journal.repair()
+        except LocalError as error:
+            self.port.complain(error)  # what is installed runs all the same
+        if journal.condition == FRESH and not self.slots.any():
+            self._set_up()
+        if journal.condition == GOOD and self.settings.unblock != bool(journal.flags & UNBLOCKED):
+            self._unblock()
+        self._deferred = self.settings.install == "ask" and not journal.flags & CONSENT
+
+    def _unblock(self):
+        """The setting `unblock` was set, which clears the list once, or taken back."""
+        self.journal.flags ^= UNBLOCKED
+        if self.settings.unblock:
+            self.journal.clear_failures()
+        self.save()
+
+    def save(self):
+        """Write the journal; returns whether that worked. Without it the app runs all the same.
+
+        A Ctrl-C that falls into it comes out when it is through.
+        """
+        try:
+            self.journal.save()
+        except KeyboardInterrupt:
+            self.journal.save()
+            raise
+        except LocalError as error:
+            self.fault = error
+            self.journal.condition = GOOD  # from here on what is in RAM counts
+            self.port.complain(error)
+            return False
+        return True
+
     def _set_up(self):
         """An empty board: make what a boot writes to."""
         if not self.port.exists("/notedfu.d"):
@@ -104,7 +150,7 @@ class Boot:
         journal = self.journal
         record = GOOD if journal.condition == GOOD else LOST
         failing = journal.unclean + journal.running >= self.settings.failing_runs
-        state = IDLE if self._deferred else journal.state
+        state = IDLE if self._deferred and journal.state == PENDING else journal.state
         left = journal.swap_left if state == PENDING else journal.trial_left
         active = self.slots.load(journal.active)
         usable = self._elsewhere() != 0 and (active is None or self.settings.fall_back)
@@ -119,24 +165,29 @@ class Boot:
         return 0
 
     def _rebuild(self):
-        """Both copies of the journal are gone: the confirmed slot with the highest counter, then version, holds."""
+        """Both copies of the journal are gone: the confirmed slot with the highest counter, then version."""
         best, chosen = None, 0
         for slot in (A, B):
             manifest = self.slots.load(slot)
             if manifest and manifest.confirmed and (best is None or manifest.rank > best):
                 best, chosen = manifest.rank, slot
-        self.journal.create()
+        try:
+            self.journal.create()
+        except OSError as error:
+            self.port.complain(error)
         self.journal.active = chosen
         if chosen:
             self.journal.counter = best[0]
-        self.journal.save()
+        self.save()
         self.port.say("the journal was lost; slot %s runs" % "-AB"[chosen])
 
     def _swap(self):
         journal = self.journal
-        journal.swap_left -= 1  # counted before the swap's first flash operation
-        journal.save()
+        journal.swap_left -= 1
         try:
+            if not self.save():  # counted before the swap's first flash operation
+                self._deferred = True
+                return
             from notedfu import swap
 
             swap.install(self)
@@ -147,8 +198,10 @@ class Boot:
             self._redo(error)
             return
         except KeyboardInterrupt:
-            journal.swap_left += 1
-            journal.save()
+            journal.load()  # what is on flash: the swap may be through
+            if journal.state == PENDING:
+                journal.swap_left = min(journal.swap_left + 1, self.settings.swap_tries)
+                self.save()
             raise
         except (DfuError, OSError, MemoryError) as error:
             # a fault of this board, not of the image: what is installed runs, the next boot tries again
@@ -166,14 +219,14 @@ class Boot:
         self.port.complain(error)
         journal.flags |= RETRIED
         journal.state = IDLE
-        journal.save()
+        self.save()
 
     def refuse(self, code, text):
         """The staged image is not taken: remember why, for the report; what runs stays."""
         journal = self.journal
         journal.set_outcome(REFUSED, code + ": " + text)
         journal.state = IDLE
-        journal.save()
+        self.save()
         self.port.say("refused: %s: %s" % (code, text))
 
     def revert(self, code, text):
@@ -189,7 +242,7 @@ class Boot:
         failed = journal.active
         journal.active = self._elsewhere()
         journal.running = journal.unclean = 0
-        journal.save()
+        self.save()
         self.port.say("slot %s is not whole or keeps failing; the other one runs" % "-AB"[failed])
 
 

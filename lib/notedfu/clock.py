@@ -38,3 +38,23 @@ class Clock:
         if ms > 0:
             self._sleep_ms(ms)
         self.tick()
+
+
+class Seconds:
+    """Whole seconds since it was made. Ticks wrap; this does not, if it is asked once in six days."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._since = clock.ms()
+        self._rest_ms = 0
+        self._passed = 0
+
+    def passed(self):
+        """How many seconds have passed."""
+        ms = self._clock.since(self._since)
+        if ms >= 1000:
+            self._since = self._clock.ms()
+            ms += self._rest_ms
+            self._passed += ms // 1000
+            self._rest_ms = ms % 1000
+        return self._passed

@@ -21,8 +21,11 @@ NONE = 0
 INSTALLED = 1
 REFUSED = 2
 
-DFU_MODE = 1
-RETRIED = 2
+# flags
+DFU_MODE = 1  # the Notecard was told to enter DFU mode
+RETRIED = 2  # the image has had its one whole new download
+CONSENT = 4  # the pending image may be swapped in, where the settings say `install: ask`
+UNBLOCKED = 8  # the setting `unblock` has done its work
 
 GOOD = "good"
 FRESH = "fresh"

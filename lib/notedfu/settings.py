@@ -30,12 +30,13 @@ TABLE = (
     ("staging_partition", "staging", str),
     ("page", 4096, (256, 8192)),
     ("form", "auto", ("auto", "base64", "binary")),
-    ("check_s", 3600, (10, 604800)),
+    ("check_s", 3600, (10, 432000)),
     ("voltage", "", str),
     ("allow_unsigned", False, bool),
     ("keys", (), list),
     ("class_id", "", str),
     ("install", "now", _MODES),
+    ("unblock", False, bool),
     ("swap_tries", 3, (1, 9)),
     ("trial_runs", 3, (1, 9)),
     ("confirm_after_s", 0, (0, 86400)),
@@ -80,13 +81,12 @@ class Settings:
                 self._take(name, kind, found.pop(name))
         for name in found:
             self._fail("unknown key %s in %s" % (name, path))
-        if self.error:
         self._check_trust()
+        if self.error:
             self.keys = ()
             self.allow_unsigned = False
         return self
 
-    def _take(self, name, kind, value):
     def _check_trust(self):
         if not self.keys and not self.class_id:
             return
@@ -97,6 +97,7 @@ class Settings:
         except SettingsError as error:
             self.error = self.error or error
 
+    def _take(self, name, kind, value):
         problem = _problem(kind, value)
         if problem is None:
             setattr(self, name, value)

@@ -5,7 +5,7 @@ or flash comes out of it as an exception: they are kept in `problem`, and what t
 """
 
 from notedfu.errors import DfuError, ImageError, LinkError, LocalError, RequestError, TransferError
-from notedfu.journal import DFU_MODE, IDLE, INSTALLED, PENDING, REFUSED, RETRIED, STAGING, TRIAL
+from notedfu.journal import CONSENT, DFU_MODE, IDLE, INSTALLED, PENDING, REFUSED, RETRIED, STAGING, TRIAL
 from notedfu.preflight import Judge, Offer, look, reserve_room
 from notedfu.report import Report
 from notedfu.staging import staging
@@ -204,6 +204,7 @@ class Updater:
             return self._stage
         self._judge.on_flash(transfer.image, journal.identity)
         journal.state = PENDING
+        journal.flags &= ~CONSENT
         journal.image_crc32 = transfer.image_crc32
         journal.swap_left = self._boot.settings.swap_tries
         journal.save()

@@ -1,0 +1,166 @@
+"""What an app is given: `main(dfu)`. docs/APP.md is its manual."""
+
+from notedfu.clock import Seconds
+from notedfu.errors import DfuError
+from notedfu.half import Half
+from notedfu.health import Health
+from notedfu.journal import CONSENT, PENDING, TRIAL
+
+_POLL_MS = 1000
+_TASK_BUDGET_MS = 100
+_TASK_PAUSE_MS = 200
+
+
+class Updates:
+    """The app's side of the updater.
+
+    poll() must be called now and then: it keeps the watchdog fed and the updates coming. An async main need
+    not: a task does it. boot: bootup.Boot. own: see half.Half. guard: the port's watchdog, or None.
+    """
+
+    def __init__(self, boot, own=None, guard=None):
+        self.progress = None  # progress(done, total), in bytes, after each page
+        self.health = Health(boot)
+        self._boot = boot
+        self._journal = boot.journal
+        self._guard = guard
+        self._half = Half(boot, own, self._join)
+        self._installs_now = boot.settings.install == "now"
+        self._deferred_s = 0
+        self._deferred = None
+
+    @property
+    def version(self):
+        """The running app's version, "1.2.3+4", or "" in recovery."""
+        manifest = self._boot.slots.load(self._journal.active)
+        return "%d.%d.%d+%d" % manifest.version if manifest else ""
+
+    @property
+    def on_trial(self):
+        """Whether this version has still to be confirmed."""
+        return self._journal.state == TRIAL
+
+    @property
+    def busy(self):
+        """Whether an update is on its way right now: a download runs, or what has come is verified."""
+        return self._half.updater is not None and self._half.updater.busy
+
+    @property
+    def pending(self):
+        """Whether a verified image waits for a reset."""
+        return self._journal.state == PENDING
+
+    @property
+    def problem(self):
+        """What stands in the way of updates: a DfuError, or None."""
+        return self._half.problem or self._boot.fault
+
+    @property
+    def status(self):
+        """All members of the last dfu.status response."""
+        return self._half.updater.status if self._half.updater is not None else {}
+
+    def request(self, req, timeout_ms=30000):
+        """One transaction with the Notecard, for the app: a dict in, a dict out, `err` included.
+
+        Raises LinkError where the Notecard can't be reached. It is no poll(): an app on trial that only calls
+        this is reverted.
+        """
+        self._half.ready()
+        try:
+            return self._half.notecard.request(req, timeout_ms)
+        finally:
+            self._judge()
+
+    def poll(self, budget_ms=_POLL_MS):
+        """Let the updater work for about budget_ms. Never raises for a fault of an update; see `problem`.
+
+        Does not return if an image is ready and the settings say `install: now`: the board resets.
+        """
+        self._alive()
+        self._half.poll(budget_ms)
+        self._judge()
+        if self._installs_now:
+            self.install()
+
+    def work(self):
+        """poll() for about a second, and wait for another: the loop of who has nothing else to do."""
+        self.poll(_POLL_MS)
+        self._boot.clock.sleep(_POLL_MS)
+
+    def install_unasked(self):
+        """From now on poll() installs what is pending, whatever the settings say: there is no app to ask."""
+        self._installs_now = True
+
+    async def task(self):
+        """poll() as an asyncio task; it never ends by itself. An async main has it already."""
+        import asyncio
+
+        while True:
+            self.poll(_TASK_BUDGET_MS)
+            await asyncio.sleep_ms(_TASK_PAUSE_MS)
+
+    def confirm(self):
+        """The app is well. Returns whether that holds: it does once a dfu.status has worked beside it."""
+        self.health.wants_confirm = True
+        self._judge()
+        return not self.on_trial
+
+    def rest(self):
+        """The run ends cleanly here: call it before sleep or power-off, and do nothing else afterwards."""
+        if self._half.updater is not None:
+            try:
+                self._half.updater.put_off()
+            except DfuError as error:
+                self._half.problem = error
+        self.health.end("rest")
+        self._judge()
+
+    def install(self):
+        """Install what is pending now: the board resets. Returns False if nothing is."""
+        if self.pending:
+            self._journal.flags |= CONSENT
+            self._journal.running = 0
+            self._boot.save()
+            self._boot.port.reset()
+        return False
+
+    def defer(self, seconds):
+        """No update work for so long (battery low, machine busy); what is staged stays. 0 ends it."""
+        self._deferred_s = seconds
+        self._deferred = Seconds(self._boot.clock)
+
+    def unblock(self):
+        """Forget which images failed here, so that they may be tried again."""
+        self._journal.clear_failures()
+        self._boot.save()
+        self.check_now()
+
+    def check_now(self):
+        """Ask the Notecard at the next poll(), whatever `check_s` says."""
+        if self._half.updater is not None:
+            self._half.updater.check_now()
+
+    def _join(self, updater):
+        """A new updater is told what it must know of the app."""
+        updater.deferred = self._is_deferred
+        updater.progress = self._on_progress
+
+    def _judge(self):
+        """The run is judged; after a confirmation the Notecard is told at the next poll()."""
+        tried = self.on_trial
+        self.health.judge(self._half.updater is not None and self._half.updater.heard)
+        if tried and not self.on_trial:
+            self.check_now()
+
+    def _on_progress(self, done, total):
+        self._alive()
+        if self.progress is not None:
+            self.progress(done, total)
+
+    def _is_deferred(self):
+        return self._deferred is not None and self._deferred.passed() < self._deferred_s
+
+    def _alive(self):
+        if self._guard is not None:
+            self._guard.alive()

@@ -1,0 +1,171 @@
+"""The health of one run of the app: counted before it starts, judged while it goes on, settled at its end."""
+
+from notedfu.clock import Seconds
+from notedfu.errors import LocalError
+from notedfu.journal import IDLE, INSTALLED, NONE, TRIAL
+
+# What the end of a run means. SPEC.md draws the same rows, and a test compares.
+#   how: the app's main returned, raised, asked for a soft reset (SystemExit), was stopped by Ctrl-C, was cut
+#   off by a reset of which the next boot learns, or rested by dfu.rest()
+ENDS = (
+    # how, on trial, what follows
+    ("return", True, "stay"),
+    ("return", False, "clean"),
+    ("exception", True, "revert"),
+    ("exception", False, "unclean"),
+    ("exit", True, "spent"),
+    ("exit", False, "unclean"),
+    ("interrupt", True, "give back"),
+    ("interrupt", False, "clean"),
+    ("reset", True, "spent"),
+    ("reset", False, "unclean"),
+    ("rest", True, "give back"),
+    ("rest", False, "clean"),
+)
+
+_CLEAN_LIMIT = 100  # clean runs on trial without a confirmation: it will never come
+_WATCHED = 8  # one run in so many is marked in flash, until one ends uncleanly
+_MOST = 255  # a byte of the record
+
+
+def meaning(how, trial):
+    """What follows when a run ends `how`; `trial` says whether it was on trial."""
+    for row in ENDS:
+        if row[0] == how and row[1] == trial:
+            return row[2]
+    raise AssertionError("the table has no row for " + how)
+
+
+class Health:
+    """One run. begin(), then judge() now and then, and end() for each way it comes to an end.
+
+    boot: bootup.Boot, whose save() lets an app run even where the journal can't be written any more.
+    """
+
+    def __init__(self, boot):
+        self.wants_confirm = False
+        self._boot = boot
+        self._journal = boot.journal
+        self._settings = boot.settings
+        self._seconds = Seconds(boot.clock)
+        self._begun = False
+        self._healthy = False
+        self._rested = False
+
+    def begin(self):
+        """Count the run, immediately before the app starts.
+
+        On trial each run is. A confirmed app is watched by a mark that its clean end removes: in one run of
+        eight, because a sleeping device makes 30000 a year; in each one while the last ended uncleanly.
+        """
+        journal = self._journal
+        self._begun = True
+        if journal.state == TRIAL:
+            journal.trial_left -= 1
+        else:
+            self._mark_confirmed()
+            if journal.running:
+                journal.unclean = min(journal.unclean + 1, _MOST)
+            elif not journal.unclean and self._boot.port.random16() % _WATCHED:
+                return
+        journal.running = 1
+        self._boot.save()
+
+    def judge(self, heard):
+        """Confirm, or call the run healthy, where the time has come.
+
+        heard: whether a dfu.status has worked in this run. Resets the board where a trial has taken too long.
+        """
+        if not self._begun:
+            return  # recovery is no run
+        if self._journal.state == TRIAL:
+            self._judge_trial(heard)
+        elif not self._healthy and self._seconds.passed() >= self._settings.healthy_s:
+            self._healthy = True
+            self._clean()
+
+    def end(self, how, error=None):
+        """Do what the table says. After a rest, nothing but an exception has a meaning any more."""
+        if self._rested and how != "exception":
+            return
+        self._rested = how == "rest"
+        what = meaning(how, self._journal.state == TRIAL)
+        if what == "revert":
+            self._boot.revert("app-raised", "%s: %s" % (type(error).__name__, error))
+        elif what == "stay":
+            self._count_clean()
+        elif what == "give back":
+            self._give_back(how)
+        elif what == "unclean":
+            if not self._healthy:
+                self._unclean()
+        elif what == "clean":
+            self._clean()
+
+    def _judge_trial(self, heard):
+        settings = self._settings
+        run_s = self._seconds.passed()
+        if settings.confirm_after_s and run_s >= settings.confirm_after_s:
+            self.wants_confirm = True
+        if self._journal.clean_runs >= settings.confirm_after_runs > 0:
+            self.wants_confirm = True
+        if self.wants_confirm and (heard or not settings.confirm_needs_notecard):
+            self._confirm()
+        elif run_s >= settings.trial_s:
+            self._boot.port.say("no confirmation in %d s" % settings.trial_s)
+            self._boot.port.reset()
+
+    def _confirm(self):
+        """Commit point 3. Where the record can't be written it is still a trial."""
+        journal = self._journal
+        manifest = self._boot.slots.load(journal.active)
+        if manifest is None:
+            return
+        before = journal.counter
+        journal.state = IDLE
+        journal.counter = max(before, manifest.counter)
+        journal.running = journal.unclean = 0
+        journal.set_outcome(INSTALLED, "installed %d.%d.%d+%d" % manifest.version)
+        if not self._boot.save():
+            journal.state, journal.outcome, journal.counter = TRIAL, NONE, before
+            return
+        self._mark_confirmed()
+
+    def _mark_confirmed(self):
+        """Set the slot's own mark; it may be missing if power failed between the journal and the mark."""
+        slots, active = self._boot.slots, self._journal.active
+        manifest = slots.load(active)
+        if manifest is not None and not manifest.confirmed:
+            try:
+                slots.confirm(active)
+            except LocalError as error:
+                self._boot.port.complain(error)
+
+    def _give_back(self, how):
+        journal = self._journal
+        journal.trial_left = min(journal.trial_left + 1, self._settings.trial_runs)
+        journal.running = 0
+        if how == "rest":
+            self._count_clean()
+        else:
+            self._boot.save()
+
+    def _unclean(self):
+        journal = self._journal
+        journal.unclean = min(journal.unclean + 1, _MOST)
+        journal.running = 0
+        self._boot.save()
+
+    def _clean(self):
+        journal = self._journal
+        if journal.running or journal.unclean:
+            journal.running = journal.unclean = 0
+            self._boot.save()
+
+    def _count_clean(self):
+        journal = self._journal
+        journal.clean_runs = min(journal.clean_runs + 1, _MOST)
+        if journal.clean_runs >= _CLEAN_LIMIT:
+            self._boot.revert("unconfirmed", "%d clean runs, and no confirmation" % _CLEAN_LIMIT)
+        else:
+            self._boot.save()
