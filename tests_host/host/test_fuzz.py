@@ -6,6 +6,7 @@ import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from chain import dfu_get_reply, seal
 from notedfu.b64 import Base64Decoder
@@ -13,8 +14,10 @@ from notedfu.cobs import CobsDecoder
 from notedfu.crc32 import BinasciiCrc32, StateCrc32
 from notedfu.errors import LinkError
 from notedfu.reply import Reply
+from tools import paths
 from tools.fuzz.__main__ import cases
 
+set_hypothesis_home_dir(paths.BUILD / "hypothesis")
 BOUNDED = settings(derandomize=True, deadline=None, max_examples=300, database=None)
 
 values = st.recursive(
