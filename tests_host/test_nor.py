@@ -287,8 +287,17 @@ def test_fat_sectors_are_written_in_place_and_flushed_by_sync():
     assert fat.ioctl(3, 0) == 0
     assert nor.operations == 2
     assert content(nor, BLOCK, BLOCK) == bytes(512) + b"s" * 512
-    raises(FlashViolation, fat.writeblocks, 4, bytes(512))
-    raises(FlashViolation, fat.readblocks, 3, buf)
+    raises(FlashViolation, fat.writeblocks, 0, bytes(500))
+
+
+def test_a_sector_beyond_the_device_is_an_error_as_a_torn_fat_may_name_one():
+    nor = chip()
+    fat = FatDevice(nor, 1, 2)
+    assert fat.writeblocks(4, bytes(512)) == -5
+    assert fat.readblocks(3, bytearray(1024)) == -5
+    assert fat.readblocks(1 << 28, bytearray(512)) == -5
+    assert fat.readblocks(-1, bytearray(512)) == -5
+    assert nor.violation is None
 
 
 def test_fat_flushes_one_block_when_another_is_written():

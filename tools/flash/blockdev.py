@@ -95,6 +95,8 @@ class FatDevice:
         if self._nor.dead:
             return -5
         count = self._check(sector, len(buf), "read")
+        if not count:
+            return -5
         if count == 1:
             return self._read(sector, buf)
         view = memoryview(buf)
@@ -108,6 +110,8 @@ class FatDevice:
         if self._nor.dead:
             return -5
         count = self._check(sector, len(buf), "write")
+        if not count:
+            return -5
         if count == 1:
             return self._write(sector, buf)
         view = memoryview(buf)
@@ -160,7 +164,8 @@ class FatDevice:
         return result
 
     def _check(self, sector, length, verb):
+        """How many sectors; 0 beyond the device, where a FAT that a power cut has torn may well send its driver."""
         count = length // self.SECTOR
-        if sector < 0 or length % self.SECTOR or sector + count > self._sectors:
-            self._nor.refuse("%s of %d bytes at sector %d of %d" % (verb, length, sector, self._sectors))
-        return count
+        if length % self.SECTOR or not length:
+            self._nor.refuse("%s of %d bytes at sector %d: no whole sectors" % (verb, length, sector))
+        return count if 0 <= sector <= self._sectors - count else 0
