@@ -65,6 +65,11 @@ size: $(READY)
 fuzz: $(READY)
 	@$(PY) -m tools.fuzz $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(FIRST),--first $(FIRST))
 
+## soak: N=2000 whole updates under random faults; one alone: SEED=n N=1; writes build/soak.json
+.PHONY: soak
+soak: $(READY)
+	@$(PY) -m tools.soak $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
+
 ## lint: check style and the rules that ruff can check
 .PHONY: lint
 lint: $(READY)

@@ -1,0 +1,1 @@
+"""Whole updates under seeded random faults. `make soak`; on MicroPython, many updates a process."""
