@@ -139,7 +139,32 @@ def test_a_chunk_that_is_not_acknowledged_is_a_fault_at_once():
     assert setup.time.elapsed_ms < 100
 
 
-def test_a_stale_header_is_recognised_and_widens_the_gap():
+def turns(setup):
+    """The pauses between asking and reading, in ms."""
+    at = [ms for ms, what, n in setup.bus.journal if n == 2 or what == "read"]
+    return [read - write for write, read in zip(at[0::2], at[1::2])]
+
+
+def test_asking_and_reading_are_one_transaction_unless_the_gap_is_set_wider():
+    setup = Setup()
+    setup.talk()
+    assert turns(setup) == [0, 0]
+    setup = Setup(gap_ms=3)
+    setup.talk()
+    assert turns(setup) == [3, 3]
+
+
+def test_a_notecard_that_is_read_too_soon_is_given_more_time_up_to_25_ms():
+    setup = Setup()
+    for expected in (2, 4, 8, 16, 25, 25):
+        setup.bus.stale_reads = 1
+        assert code_of(LinkError, setup.talk) == "bad-packet"
+        setup.link.resync()
+        assert setup.talk() == b"{}\r\n"
+        assert turns(setup)[-1] == expected
+
+
+def test_a_stale_header_is_recognised_and_widens_the_pause_before_reading():
     setup = Setup()
     setup.bus.stale_reads = 1
     assert code_of(LinkError, setup.talk) == "bad-packet"

@@ -26,11 +26,17 @@ _NACK_TRIES = const(
     4
 )  # a Notecard that writes its own flash does not acknowledge: note-arduino retries 3 times,
 _NACK_MS = const(1000)  # so long apart (note-c, CARD_REQUEST_I2C_NACK_WAIT_MS)
-_GAP_MOST_MS = const(25)  # note-espidf waits so long before each read; more has never been needed
+_TURN_MS = const(
+    2
+)  # between asking and reading, where it must be: note-arduino's, for the Notecard to stage data
+_TURN_MOST_MS = const(25)  # note-espidf's; more has never been needed
 
 
 class Packets:
     """The three things, one at a time: gaps, headers and NACKs. `buf` is the link's, of mtu + 2 bytes.
+
+    Asking and reading are one transaction, as in note-python (a repeated START), note-go and note-zephyr: no
+    gap lies between them until a Notecard shows that it needs one.
 
     waiting: how many bytes more the Notecard has, as the last header says. written: when it was last written
     to.
@@ -42,6 +48,7 @@ class Packets:
         self._address = address
         self._buf = buf
         self._gap_ms = gap_ms
+        self._turn_ms = gap_ms if gap_ms > 1 else 0
         self.waiting = 0
         self.written = clock.ms()
         self._ended = clock.ms()  # of the last transfer
@@ -64,7 +71,8 @@ class Packets:
                 self._buf[0] = 0
                 self._buf[1] = n
                 self.write(_HEADER)
-                self._gap()
+                if self._turn_ms:
+                    self._clock.sleep(self._turn_ms)
                 self._bus.read(self._address, self._buf, _HEADER + n)
                 self._ended = self._clock.ms()
                 break
@@ -77,7 +85,7 @@ class Packets:
         self.waiting = self._buf[0]
         if self._buf[1] != n or self.waiting > MTU:
             self.waiting = 0
-            self._gap_ms = min(2 * self._gap_ms, _GAP_MOST_MS)
+            self._turn_ms = min(max(2 * self._turn_ms, _TURN_MS), _TURN_MOST_MS)
             raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, self._buf[1]))
 
     def fault(self, error):
@@ -96,8 +104,9 @@ class I2CLink(Link):
     bus: write(address, buf, n) and read(address, buf, n), the first n bytes of buf; OSError for a NACK or a
         fault.
     mtu: bytes of data in one transfer, 1 to 253; the bus must take mtu + 2. Common limits: 253, 127, 30.
-    gap_ms: between any two transfers, at least 1 (dev.blues.io). An answer that belongs to the transfer
-        before says that the Notecard was asked too soon: the gap then doubles, up to 25 ms.
+    gap_ms: between any two transactions, at least 1 (dev.blues.io). Where it is more than 1 it is kept
+        between asking and reading, too. An answer that belongs to the transaction before says that the
+        Notecard was read too soon: that pause is then 2 ms, and doubles up to 25.
     first_query_ms, query_ms, query_until_ms, slow_query_ms: the reply is asked for first_query_ms after the
         request, then every query_ms until query_until_ms, then every slow_query_ms. note-c and note-python
         ask every 50 ms; asking without a pause put some Notecards into an error state (note-python, PR 79).
