@@ -1,6 +1,5 @@
-"""Reads a flash file after the board has stopped, never by the code under test."""
+"""Reads a flash file after the board has stopped, never by the code under test, and never a large file whole."""
 
-import io
 import json
 import subprocess
 import zlib
@@ -10,19 +9,31 @@ from tools import paths
 from tools.board.geometry import Geometry
 
 
+_PIECE = 1 << 16
+_KEPT = 1 << 16  # bytes; of a larger file only size and crc32 are kept
+
+
 @dataclass(frozen=True)
 class File:
-    """One file of the board's filesystem."""
+    """One file of the board's filesystem. data: its bytes, or None where it is larger than 64 KiB."""
 
+    size: int
+    crc32: int
     data: bytes
 
-    @property
-    def size(self):
-        return len(self.data)
 
-    @property
-    def crc32(self):
-        return zlib.crc32(self.data)
+def _summed(stream, size):
+    """A File of the next `size` bytes of `stream`."""
+    crc, left, kept = 0, size, []
+    while left:
+        piece = stream.read(min(left, _PIECE))
+        if not piece:
+            raise ValueError("the reader stopped %d bytes early" % left)
+        crc = zlib.crc32(piece, crc)
+        left -= len(piece)
+        if size <= _KEPT:
+            kept.append(piece)
+    return File(size, crc, b"".join(kept) if size <= _KEPT else None)
 
 
 class FlashImage:
@@ -38,18 +49,24 @@ class FlashImage:
         config = dict(asdict(g), flash=str(self._path), size=g.size, fs_blocks=g.fs_blocks)
         reader = str(paths.ROOT / "tools" / "board" / "device" / "reader.py")
         command = [paths.MICROPYTHON, "-X", "heapsize=4M", reader, str(paths.ROOT), json.dumps(config)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
-        stream, files = io.BytesIO(done.stdout), {}
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as reader:
+            return self._take(reader.stdout)
+
+    def _take(self, stream):
+        files = {}
         while True:
+            line = stream.readline()
             try:
-                record = json.loads(stream.readline())
+                record = json.loads(line)
             except ValueError:
-                text = done.stderr + done.stdout[-500:]
+                text = line + stream.read(2000)
                 raise ValueError("%s: %s" % (self._path, text.decode("utf-8", "replace"))) from None
             if "end" in record:
                 return files
             if "path" in record:
-                files[record["path"]] = File(stream.read(record["size"]))
+                files[record["path"]] = _summed(stream, record["size"])
 
     def region(self, offset=0, length=None):
         """Bytes of the raw staging region, from `offset` in it; all of it without `length`."""
@@ -59,4 +76,7 @@ class FlashImage:
 
     def region_crc32(self, length):
         """The crc32 of the region's first `length` bytes."""
-        return zlib.crc32(self.region(0, length))
+        crc = 0
+        for at in range(0, length, _PIECE):
+            crc = zlib.crc32(self.region(at, min(_PIECE, length - at)), crc)
+        return crc

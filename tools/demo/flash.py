@@ -57,8 +57,8 @@ class Contents:
         return "%d.%d.%d" % (major, minor, revision)
 
     def staged_crc32(self, length):
-        """The crc32 of the first `length` staged bytes, or None if there are not so many."""
+        """The crc32 of the `length` staged bytes, or None where the file has another length."""
         if self._staging == "flash":
             return self._image.region_crc32(length)
         file = self._files.get(_DATA + "/staging.img")
-        return zlib.crc32(file.data[:length]) if file and file.size >= length else None
+        return file.crc32 if file and file.size == length else None
