@@ -3,6 +3,8 @@ try:
     from notedfu import bootup
 
     bootup.boot()
+except KeyboardInterrupt:
+    raise  # a person wants the REPL, not main.py
 except BaseException as error:  # noqa: BLE001
     import sys
 

@@ -3,8 +3,8 @@ try:
     from notedfu import bootup
 
     bootup.main()
-except SystemExit:
-    raise  # the app asked for a soft reset
+except (KeyboardInterrupt, SystemExit):
+    raise  # a person has stopped it; the app asked for a soft reset
 except BaseException as error:  # noqa: BLE001
     # /lib/notedfu itself is damaged: keep trying, slowly enough for a person with a REPL
     import sys

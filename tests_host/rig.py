@@ -52,14 +52,12 @@ def app_files(version, more=None):
     return files
 
 
-def app_image(version, more=None, protected=()):
-    """An unsigned image of a rig app; version: "2.0.0"."""
+def app_image(version, more=None, protected=(), key=None):
+    """An image of a rig app; version: "2.0.0"; signed if `key` is one of signer.py's."""
     files = app_files(version, more)
     numbers = tuple(int(part) for part in version.split(".")) + (0,)
     unpacked = (sum(len(data) for data in files.values()), len(files))
-    return images.unsigned(
-        tars.of_files(files), images.usual(numbers, unpacked) + list(protected), version=numbers
-    )
+    return images.made(tars.of_files(files), images.usual(numbers, unpacked) + list(protected), numbers, key)
 
 
 class RigPort:

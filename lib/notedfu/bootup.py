@@ -247,14 +247,19 @@ class Boot:
 
 
 def boot():
-    """boot.py's whole work: on a port that may write only there, act; elsewhere nothing."""
+    """boot.py's whole work: on a port that may write only there, act; elsewhere only keep the watchdog fed.
+
+    It may be running since before a soft reset, which mpremote makes in each session.
+    """
     from notedfu.port import load
 
-    port = load()
-    if port.acts_in_boot:
-        one = Boot(port)
-        if not one.off():
-            one.act()
+    one = Boot(load())
+    if one.off():
+        return
+    if one.port.acts_in_boot:
+        one.act()
+    elif one.settings.watchdog_s:
+        one.port.guard(one.clock, None)
 
 
 def main():
@@ -267,6 +272,14 @@ def main():
 def run(port):
     """As main(), with the port given."""
     try:
+        _run(port)
+    except KeyboardInterrupt:
+        port.release()
+        port.say("stopped by Ctrl-C; machine.reset() goes on")
+
+
+def _run(port):
+    try:
         one = Boot(port)
         if one.off():
             port.say("the updater is switched off")
@@ -277,9 +290,6 @@ def run(port):
         from notedfu import supervise
 
         supervise.run(one, action)
-    except KeyboardInterrupt:
-        port.say("stopped by Ctrl-C; machine.reset() goes on")
-        port.release()
     except Exception as error:  # noqa: BLE001 - a defect here must not leave a dead board
         port.complain(error)
         port.reset_after(60000)

@@ -435,3 +435,30 @@ def test_uart_speaks_with_a_pty(make_board):
     board.stop()
     os.close(master)
     os.close(slave)
+
+
+# timers
+
+
+def test_a_timer_goes_on_while_the_repl_waits_and_ends_with_a_soft_reset(make_board):
+    board = on(make_board())
+    code = "import machine; w = machine.WDT(timeout=700); t = machine.Timer(-1)"
+    code += "; t.init(period=100, callback=lambda _: w.feed())"
+    board.mpremote("exec", code)
+    boots = len(board.resets)
+    time.sleep(1.5)
+    assert len(board.resets) == boots, "fed by the timer, with nothing at work but the prompt"
+    board.mpremote("exec", "1")
+    assert board.wait_reset("watchdog") == "watchdog"
+
+
+def test_a_timer_that_raises_says_so_and_goes_on(make_board):
+    board = on(make_board())
+    code = "import machine, time; n = []; t = machine.Timer(-1)"
+    code += "; t.init(period=30, callback=lambda _: n.append(1) or 1 // (len(n) - 1))"
+    code += "; time.sleep_ms(300); print(len(n) > 3)"
+    said = board.mpremote("exec", code)
+    assert "ZeroDivisionError" in said and said.endswith("True\n")
+    code = "n = []; t.init(mode=machine.Timer.ONE_SHOT, period=20, callback=n.append)"
+    code += "; time.sleep_ms(200); print(len(n))"
+    assert board.mpremote("resume", "exec", code) == "1\n"

@@ -39,7 +39,9 @@ class Port:
         pins = {}
         if settings.uart_tx >= 0:
             pins = {"tx": machine.Pin(settings.uart_tx), "rx": machine.Pin(settings.uart_rx)}
-        uart = machine.UART(settings.uart_id, settings.uart_baud, timeout=0, rxbuf=settings.uart_rxbuf, **pins)
+        uart = machine.UART(
+            settings.uart_id, settings.uart_baud, timeout=0, rxbuf=settings.uart_rxbuf, **pins
+        )
         return Serial(uart)
 
     def region(self, settings):
@@ -85,14 +87,19 @@ class Port:
         return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP).value() == 0
 
     def guard(self, clock, patience_ms):
-        """Start the watchdog: alive() must be called at least every patience_ms. Returns the guard."""
-        self._guard = Guard(clock, patience_ms)
+        """Start the watchdog: alive() must be called at least every patience_ms; None for no such demand.
+
+        Returns the guard, the same one each time.
+        """
+        if self._guard is None:
+            self._guard = Guard(clock)
+        self._guard.demand(patience_ms)
         return self._guard
 
     def release(self):
         """A person has taken over: the watchdog, which can't be stopped, is fed from now on."""
         if self._guard is not None:
-            self._guard.release()
+            self._guard.demand(None)
 
     def reset(self):
         """A hard reset. Does not return."""
@@ -190,32 +197,46 @@ class Serial:
 class Guard:
     """A hardware watchdog that a timer feeds for as long as alive() keeps being called.
 
-    The hardware's limit is a few seconds; an app's patience may be minutes. The timer stops feeding when
-    patience_ms have passed without alive(). Where there is no soft timer, alive() itself feeds.
+    The hardware's limit is a few seconds; an app's patience may be minutes. A soft reset does not stop the
+    hardware and ends the timer, so boot.py makes the next guard. A board that has no timer for Python, or no
+    watchdog, is not guarded: a person at its REPL could not be kept from being reset.
     """
 
-    def __init__(self, clock, patience_ms):
+    def __init__(self, clock):
         self._clock = clock
-        self._patience_ms = patience_ms
+        self._patience_ms = None
         self._last = clock.ms()
-        self._watchdog = machine.WDT(timeout=_HARDWARE_WATCHDOG_MS)
-        try:
-            timer = machine.Timer(-1)
-            timer.init(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=self._feed)
-        except (AttributeError, NotImplementedError, OSError, ValueError):
-            timer = None  # this port has none, or no soft ones
-        self._timer = timer
+        self._watchdog = None
+        self._timer = _timer(self._feed)
+        if self._timer is not None:
+            try:
+                self._watchdog = machine.WDT(timeout=_HARDWARE_WATCHDOG_MS)
+            except (AttributeError, NotImplementedError, OSError, ValueError):
+                self._timer.deinit()
+
+    def demand(self, patience_ms):
+        """From now on alive() must be called at least every patience_ms; never if that is None."""
+        self._last = self._clock.ms()
+        self._patience_ms = patience_ms
 
     def alive(self):
         """The app or the updater is at work."""
         self._last = self._clock.ms()
-        if self._timer is None:
-            self._watchdog.feed()
-
-    def release(self):
-        """From now on the watchdog is fed whatever happens, as long as there is a timer to do it."""
-        self._patience_ms = None
 
     def _feed(self, _):
+        if self._watchdog is None:
+            return
         if self._patience_ms is None or self._clock.since(self._last) < self._patience_ms:
             self._watchdog.feed()
+
+
+def _timer(callback):
+    """A periodic timer, running; None where there is none. Numbers: soft ones (-1), else esp32's last."""
+    for number in (-1, 3, 1):
+        try:
+            timer = machine.Timer(number)
+            timer.init(period=_FEED_MS, mode=machine.Timer.PERIODIC, callback=callback)
+            return timer
+        except (AttributeError, NotImplementedError, OSError, TypeError, ValueError):
+            pass
+    return None

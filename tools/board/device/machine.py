@@ -3,6 +3,7 @@
 import time
 
 from tools.board.device.i2c import I2C  # noqa: F401 - part of the module
+from tools.board.device.timer import Timer  # noqa: F401 - part of the module
 from tools.board.device.uart import UART  # noqa: F401 - part of the module
 
 PWRON_RESET = 1
@@ -136,13 +137,3 @@ class RTC:
     def datetime(self, datetime=None):
         now = time.gmtime()
         return (now[0], now[1], now[2], now[6], now[3], now[4], now[5], 0)
-
-
-class Timer:
-    """Soft timers are not there: feed watchdogs from the loop."""
-
-    ONE_SHOT = 0
-    PERIODIC = 1
-
-    def __init__(self, *args, **kwargs):
-        raise NotImplementedError("the virtual board has no Timer")
