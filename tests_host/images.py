@@ -53,6 +53,13 @@ def unsigned(payload, protected=(), version=(1, 2, 3, 4), size=32, flags=0):
     return region + area(0x6907, [("sha256", digest(region))])
 
 
+def made(payload, protected, version, key=None):
+    """A whole image, signed if `key` is one of signer.py's."""
+    region = covered(payload, protected, version)
+    claimed = digest(region)
+    return region + area(0x6907, key.tlvs(claimed) if key else [("sha256", claimed)])
+
+
 def marker(version=(1, 2, 3, 4), more=""):
     """What Notehub looks for, with the NUL that ends it."""
     text = '{"org":"o","product":"p","version":"%d.%d.%d",' % version[:3]

@@ -267,3 +267,10 @@ def test_real_signatures_are_checked_and_their_code_is_forgotten():
             assert not hasattr(sys.modules["notedfu"], name)
     assert ticks
     verdict.forget()
+
+
+def test_a_key_list_counts_only_under_a_signature_that_counts():
+    listed = images.usual() + [("keys", b"\x02" + bytes(32))]
+    assert code(unsigned_policy(), listed) == "unsigned"
+    assert code(unsigned_policy(), listed, signature_by(KEY)) == "unsigned"
+    assert verdict_on(signed_policy(KEY), listed, signature_by(KEY)) is True

@@ -1,5 +1,7 @@
 """The pipeline, put together: the one place that knows all of its parts."""
 
+from notedfu.errors import LocalError
+
 
 def assemble(boot):
     """Return (Updater, Notecard) for this board's settings. Allocates all of the driver's buffers."""
@@ -11,7 +13,18 @@ def assemble(boot):
     # any start will do but the last boot's: a Notecard gives the answer to a repeated request again
     notecard = Notecard(_link(boot), boot.clock, Reply(), sequence=boot.port.random16())
     dfu = Dfu(notecard, boot.clock, bytearray(boot.settings.page), boot.settings.form)
+    _say_what_is_missing(boot)
     return Updater(boot, dfu), notecard
+
+
+def _say_what_is_missing(boot):
+    try:
+        boot.port.sha256()
+    except LocalError as error:
+        boot.port.say(
+            "%s: no image can be checked, and all are refused; the app's files are checked by crc32"
+            % error.text
+        )
 
 
 def _link(boot):

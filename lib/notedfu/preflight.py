@@ -1,12 +1,13 @@
 """Preflight: what the Notecard offers is judged by its first and last bytes, before anything is erased.
 
-What is judged here is not authenticated yet: the same judgement is made again on the bytes in flash. A foreign
-image costs two dfu.get and no erase.
+What is judged here is not authenticated yet: the same judgement is made again on the bytes in flash. A
+foreign image costs two dfu.get and no erase.
 """
 
 from notedfu.errors import ImageError, LocalError
 from notedfu.image import HEADER_SIZE, KEYS, TAIL_LIMIT, parse_header, parse_keys, parse_tail, tail_size
 from notedfu.keys import parse_key, parse_uuid
+from notedfu.slots import spare
 from notedfu.verdict import Policy, Signatures, forget, judge
 
 _AREA_HEADER = 4  # bytes of magic and total length before a TLV area
@@ -45,8 +46,13 @@ def look(dfu, offer, sha256):
     """Fetch header and TLVs: two dfu.get, a third where the offer has no length. Returns a Candidate.
 
     Raises ImageError for what can't be an image; its `identity` is then the SHA-256 of the header's bytes.
-    Allocates the TLVs, at most 2 KiB.
+    Without a sha256 every image is refused, `no-sha256`, and nothing is fetched. Allocates the TLVs, at most
+    2 KiB.
     """
+    try:
+        digest = sha256()
+    except LocalError as error:
+        raise ImageError(error.code, error.text + ": no image can be checked") from None
     head = min(HEADER_SIZE, offer.length or HEADER_SIZE)
     dfu.get(0, head)
     start = bytes(dfu.page[:HEADER_SIZE])
@@ -58,7 +64,6 @@ def look(dfu, offer, sha256):
         tail = _fetch(dfu, header.tail, tail_size(header, length))
         return Candidate(header, parse_tail(tail, len(tail), header), length)
     except ImageError as error:
-        digest = sha256()
         digest.update(start)
         error.identity = digest.digest()
         raise
@@ -99,6 +104,28 @@ class Vouched:
         return digest == self._identity
 
 
+def trusted_keys(slots, active, settings):
+    """The keys that count: of the confirmed app's own list, where it has one, else of the settings.
+
+    A list counts by its manifest, whether the app's files are whole or not, and never while its app is on
+    trial: the app that was confirmed before it decides. Raises SettingsError.
+    """
+    for slot in (active, spare(active)):
+        manifest = slots.examine(slot, _regardless) if slot else None
+        if manifest is not None and manifest.confirmed:
+            listed = manifest.tlv(KEYS)
+            return parse_keys(listed) if listed else _of_settings(settings)
+    return _of_settings(settings)
+
+
+def _of_settings(settings):
+    return [parse_key(text) for text in settings.keys]
+
+
+def _regardless(path, size, crc):
+    return True
+
+
 class Judge:
     """What this device takes: settings, the confirmed slot and the journal, brought into one policy."""
 
@@ -111,8 +138,7 @@ class Judge:
         policy.kinds = (b"slots",)
         if settings.class_id:
             policy.class_id = parse_uuid(settings.class_id)
-        listed = running.tlv(KEYS) if running is not None and running.confirmed else None
-        policy.keys = parse_keys(listed) if listed else [parse_key(text) for text in settings.keys]
+        policy.keys = trusted_keys(boot.slots, journal.active, settings)
         if running is not None:
             policy.running = running.version
         self._policy = policy
@@ -135,7 +161,8 @@ class Judge:
 def reserve_room(slots, active, candidate, stage):
     """Keep room for the unpacked app beside what runs; what staging may take is the rest.
 
-    Raises LocalError `no-room` if there is not enough even without staging, ImageError if the image does not say.
+    Raises LocalError `no-room` if there is not enough even without staging, ImageError if the image does
+    not say.
     """
     tlvs = candidate.tlvs
     if tlvs.unpacked_size is None:
