@@ -19,16 +19,12 @@ try:
 except ImportError:  # CircuitPython and small ports: the crcs and the image's own SHA-256 are the check then
     md5 = None
 
-FORMS = (
-    "auto",
-    "base64",
-    "binary",
-)  # how to ask; auto is binary where the page is large enough to pay for it
-_AUTO_PAGE = const(
-    4096
-)  # below, the second transaction costs more than the fourth of the bytes that it saves
+# how to ask; auto is binary where the page is large enough to pay for it
+FORMS = ("auto", "base64", "binary")
+LEAST = 256  # bytes; flash is programmed in multiples of it
+# below this the second transaction costs more than the fourth of the bytes that it saves
+_AUTO_PAGE = const(4096)
 _BINARY_FAULTS = const(3)  # in a row, then auto asks for base64
-_LEAST = const(256)  # bytes; flash is programmed in multiples of it
 _FAULTS = const(2)  # in a row, then the next smaller size
 _GOODS = const(16)  # in a row, then the next larger one
 
@@ -65,7 +61,7 @@ class ChunkSizer:
         """A reply did not."""
         self._run = min(self._run, 0) - 1
         if self._run <= -_FAULTS:
-            self.size = max(self.size // 2, min(_LEAST, self._largest))
+            self.size = max(self.size // 2, min(LEAST, self._largest))
             self._run = 0
 
 
@@ -73,9 +69,9 @@ class Chunks:
     """Fetches pieces of the image into `page`.
 
     page: a bytearray of 256 to 8192 bytes. form: one of FORMS.
-    digest: hashlib.md5, or None to do without, where nothing is allocated with viper: members are not looked
-    at,
-        and the request's text is written in place.
+    digest: hashlib.md5, or None to do without. Without it nothing is allocated where there is viper: members
+        are not looked at, and the request's text is written in place.
+    stored: whether bytes of ours may lie in the Notecard's binary store.
     """
 
     def __init__(self, notecard, page, form="auto", digest=md5):
@@ -94,7 +90,8 @@ class Chunks:
         self._auto = form == "auto"
         self._binary = form == "binary" or (self._auto and len(page) >= _AUTO_PAGE)
         self._binary_faults = 0
-        self._stored = False  # bytes of ours may lie in the binary store
+        self._asked_binary = False
+        self.stored = False
         self._length = 0
 
     def begin(self, offset, rest):
@@ -103,18 +100,30 @@ class Chunks:
         Raises LinkError only if the line could not be brought back after an earlier fault.
         """
         length = self._sizer.fits(offset, rest)
-        self.ask(offset, length)
+        if self._binary:
+            self.stored = self._asked_binary = True
+            self._send(offset, length, _BINARY_END)
+        else:
+            self.ask(offset, length)
         return length
 
     def ask(self, offset, length):
-        """Ask for exactly `length` bytes, 1 to len(page)."""
+        """Ask for exactly `length` bytes, 1 to len(page), as base64: for a few bytes now and then that is
+        quicker, and leaves the binary store alone."""
+        self._asked_binary = False
+        self._send(offset, length, _END)
+
+    def doubt_store(self):
+        """Bytes that were asked for before a reset may lie in the binary store."""
+        self.stored = self.stored or self._binary
+
+    def _send(self, offset, length, end):
         self._length = length
         self._base64.begin(length)
         at = _put_number(self._get, len(_GET), offset)
         at = _put(self._get, at, _LENGTH)
         at = _put_number(self._get, at, length)
-        at = _put(self._get, at, _BINARY_END if self._binary else _END)
-        self._stored = self._stored or self._binary
+        at = _put(self._get, at, end)
         self._notecard.send(self._get, at)
 
     def finish(self):
@@ -133,9 +142,9 @@ class Chunks:
 
     def clear_store(self):
         """Leave the Notecard's binary store empty, if it was used. LinkError as Notecard.receive."""
-        if self._stored:
+        if self.stored:
             self._notecard.request({"req": "card.binary", "delete": True})  # an err: it has no store
-            self._stored = False
+            self.stored = False
 
     def _take(self):
         reply = self._notecard.receive(self._base64, TIMEOUT_MS)
@@ -154,8 +163,8 @@ class Chunks:
         return count
 
     def _answered_by_payload(self):
-        if self._binary:  # which this firmware does not know, so its store has nothing of ours
-            self._stored = False
+        if self._asked_binary:  # which this firmware does not know, so its store has nothing of ours
+            self.stored = False
             self._binary = not self._auto
 
     def _take_binary(self, stored):

@@ -3,7 +3,7 @@
 Source of all: dev.blues.io, dfu-requests; notecard-schema 9.1.1 where the page is silent.
 """
 
-from notedfu.chunks import Chunks
+from notedfu.chunks import LEAST, Chunks
 from notedfu.dfumode import DfuMode
 
 _VERSION_TEXTS = ("org", "product", "description", "version", "built", "builder")
@@ -26,6 +26,7 @@ class Dfu:
         self.holds_reply = notecard.holds_reply
         self.on_mode = None
         self._notecard = notecard
+        self._form = form
         self._chunks = Chunks(notecard, page, form)
         self._mode = DfuMode(notecard, clock, self._announce)
 
@@ -96,8 +97,8 @@ class Dfu:
         self._mode.leave()
 
     def get(self, offset, length):
-        """Fetch exactly `length` bytes, 1 to len(page), into page[:length]: see Chunks.finish for the
-        errors."""
+        """Fetch exactly `length` bytes, 1 to len(page), into page[:length], as base64: see Chunks.finish for
+        the errors."""
         self._mode.keep()
         self._chunks.ask(offset, length)
         return self._chunks.finish()
@@ -116,6 +117,24 @@ class Dfu:
     def clear_store(self):
         """Leave the Notecard's binary store empty, if it was used."""
         self._chunks.clear_store()
+
+    def doubt_store(self):
+        """The binary store may hold a piece that was asked for before a reset: clear_store() clears it."""
+        self._chunks.doubt_store()
+
+    def shrink(self):
+        """Go on with half the page, where the heap is too small. Nothing may be on its way. Returns False
+        where it has 256 bytes already, and then nothing has changed. Raises MemoryError."""
+        half = len(self.page) // 2
+        if half < LEAST:
+            return False
+        stored = self._chunks.stored
+        self.page = self._chunks = None  # given back before anything is taken
+        self.page = bytearray(half)
+        self._chunks = Chunks(self._notecard, self.page, self._form)
+        if stored:
+            self._chunks.doubt_store()
+        return True
 
     def _announce(self, entered):
         if self.on_mode is not None:

@@ -91,5 +91,6 @@ class DfuMode:
             return _ENTERING, text
         if "{dfu-not-ready}" in text:  # without a word of the mode: storage is not there yet
             return _WAIT, text
+        self._waiting = False
         checked(members)
         return None

@@ -16,7 +16,7 @@ class Report:
         self._dfu = dfu
 
     def settle(self, outcome, text, identity, offer):
-        """Remember an outcome about an offered image, and that nothing of it is staged or pending any more."""
+        """Remember an outcome about an offered image; nothing of it is staged or pending any more."""
         journal = self._journal
         journal.set_outcome(outcome, text)
         journal.outcome_identity = identity
@@ -28,8 +28,8 @@ class Report:
     def outcome(self, offer):
         """Tell the outcome if `offer`, from the dfu.status just read, is the image it is about.
 
-        offer: None where the Notecard offers nothing. Returns True if it was told. Where the body does not say
-        which image is offered, nothing is told here: preflight finds out by the identity.
+        offer: None where the Notecard offers nothing. Returns True if it was told. Where the body does not
+        say which image is offered, nothing is told here: preflight finds out by the identity.
         """
         journal = self._journal
         if journal.outcome == NONE or (offer is not None and not self._comparable(offer)):
@@ -56,18 +56,23 @@ class Report:
             self._dfu.stop_error(journal.outcome_text)
         self._forget()
 
-    def version(self):
-        """Send the running app's version, once per change, until acknowledged."""
+    def version(self, voltage):
+        """Send the running app's version, and the setting `voltage` if it says something: once per change of
+        either, until both are acknowledged."""
         journal = self._journal
         running = self._slots.load(journal.active)
         if running is None:
             return
         crc = Crc32()
         crc.update(running.identity, 0, len(running.identity))
+        text = voltage.encode()
+        crc.update(text, 0, len(text))
         if crc.value() != journal.version_crc:
             from notedfu.verdict import info
 
             self._dfu.report_version(info(running) or "%d.%d.%d+%d" % running.version)
+            if voltage:
+                self._dfu.allow_by_voltage(voltage)
             journal.version_crc = crc.value()
             journal.save()
 

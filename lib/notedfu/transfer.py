@@ -1,14 +1,17 @@
 """One image's way from the Notecard to verified bytes in staging, a page at a time."""
 
+from binascii import hexlify
+
 from notedfu.crc32 import Crc32
-from notedfu.errors import TransferError
+from notedfu.errors import ImageError, TransferError
 from notedfu.image import Image, Nowhere
 
 
 class Transfer:
     """Download, resume and verification of one candidate.
 
-    step() does one page of whatever is next and returns True while there is more. The page buffer is dfu.page.
+    step() does one page of whatever is next and returns True while there is more. The page buffer is
+    dfu.page.
     """
 
     def __init__(self, dfu, candidate, offer, staging, boot):
@@ -38,13 +41,13 @@ class Transfer:
         return self.candidate.length
 
     def open(self, resuming):
-        """Make staging ready: for the rest of an earlier download where `resuming` is its length, else anew."""
+        """Make staging ready: for the rest of an earlier download if `resuming` is its length, else anew."""
         length = self.candidate.length
         if resuming != length or not self._staging.resume(length):
             self._staging.begin(length)
 
     def step(self, hurry):
-        """Do one page. hurry() says whether the bus must be idle afterwards. Returns False when all is verified."""
+        """Do one page; False when all is verified. hurry(): whether the bus must be idle afterwards."""
         self._next = self._next(hurry)
         return self._next is not None
 
@@ -105,9 +108,9 @@ class Transfer:
         if crc32 is not None and self._crc.value() != crc32:
             raise TransferError("bad-crc32", "0x%08x arrived, 0x%08x was sent" % (self._crc.value(), crc32))
         if self._md5 is not None:
-            have = self._md5.digest()
-            if have != bytes.fromhex(md5):
-                raise TransferError("bad-md5", "the whole image's md5 is not %s" % md5)
+            have = hexlify(self._md5.digest()).decode()
+            if have != md5:
+                raise TransferError("bad-md5", "%s arrived, %s was sent" % (have, md5))
         self.image_crc32 = self._crc.value()
         self._at = 0
         self._image = Image(Nowhere(), self._port.sha256)
@@ -115,7 +118,19 @@ class Transfer:
         return self._verify
 
     def _verify(self, hurry):
-        """Read back from flash: the SHA-256 of what is there is what counts."""
+        """Read back from flash: the SHA-256 of what is there is what counts.
+
+        Where the offer came without sums, nothing has vouched for the way of the bytes yet: what is wrong
+        with them is the transfer's fault before it is the image's.
+        """
+        try:
+            return self._verify_page()
+        except ImageError as error:
+            if self._offer.crc32 is not None or self._md5 is not None:
+                raise
+            raise TransferError(error.code, error.text) from None
+
+    def _verify_page(self):
         count = self._read(self.candidate.length)
         self._image.feed(self._dfu.page, 0, count)
         if self._at < self.candidate.length:

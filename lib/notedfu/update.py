@@ -1,9 +1,13 @@
 """The updater: check, preflight, stage, verify, pending; one bounded piece at a time.
 
-It never runs while nobody calls poll(), it leaves the bus idle when poll() returns, and no fault of link, image
-or flash comes out of it as an exception: they are kept in `problem`, and what they mean is decided here.
+It never runs while nobody calls poll(), it leaves the bus idle when poll() returns, and no fault of link,
+image or flash comes out of it as an exception: they are kept in `problem`, and what they mean is decided
+here.
 """
 
+import gc
+
+from notedfu.backoff import Backoff
 from notedfu.errors import DfuError, ImageError, LinkError, LocalError, RequestError, TransferError
 from notedfu.journal import CONSENT, DFU_MODE, IDLE, INSTALLED, PENDING, REFUSED, RETRIED, STAGING, TRIAL
 from notedfu.preflight import Judge, Offer, look, reserve_room
@@ -12,13 +16,11 @@ from notedfu.staging import staging
 from notedfu.transfer import Transfer
 
 BLOCKED_AFTER = 2  # failed trials of one image; then an operator must clear it
-_BODY_TRIES = (
-    3  # a `ready` without its body is asked again; some firmware takes a while (discuss.blues.com 2748)
-)
+_BODY_TRIES = 3  # a `ready` without its body is asked again: discuss.blues.com 2748
 _BODY_PAUSE_MS = 10000
-_FIRST_PAUSE_MS = 2000  # after a link fault, doubled up to the check interval
-_LINK_FAULTS = 6  # in a row; then the transfer is put off to the next check
 _RETRY_PAUSE_MS = 1000
+_HELD_PAUSE_MS = 1000  # between two looks at whether the app still puts updates off
+_SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an error of its own
 
 
 class Updater:
@@ -44,7 +46,9 @@ class Updater:
         self._offer = None
         self._identity = bytes(32)
         self._bodiless = 0
-        self._faults = 0
+        self._backoff = Backoff(boot.settings.check_s * 1000)
+        if self._journal.state == STAGING:
+            dfu.doubt_store()  # a download was cut short: its last piece may lie there
         self._since = self._clock.ms()
         self._pause_ms = 0
         self._deadline_ms = 0
@@ -54,7 +58,7 @@ class Updater:
     @property
     def busy(self):
         """Whether an update is on its way, from preflight to the last verified byte."""
-        return self._next not in (self._check, self._pending)
+        return self._next not in (self._check, self._held, self._pending)
 
     @property
     def pending(self):
@@ -82,11 +86,11 @@ class Updater:
                 return max(0, self._pause_ms - self._clock.since(self._since))
 
     def put_off(self):
-        """Give the bus up in mid-course: leave DFU mode. What is staged stays, and is resumed later."""
-        self._drop_transfer()
-        self._next = self._check
-        if self._journal.flags & DFU_MODE:
-            self._dfu.leave_mode()
+        """Give the bus up in mid-course: leave DFU mode. What is staged stays, and is resumed later.
+
+        What stands in the way of that is in `problem`; the next poll() tries again.
+        """
+        self._next = self._leave(0)
 
     def _hurry(self):
         return self._clock.since(self._started) >= self._deadline_ms
@@ -95,7 +99,6 @@ class Updater:
         """Run one state; what its errors mean is decided here, and only here."""
         try:
             self._next = self._next()
-            self._faults = 0
         except ImageError as error:
             self._refuse(error)
         except TransferError as error:
@@ -107,9 +110,7 @@ class Updater:
         except OSError as error:
             self._put_off_for(LocalError("flash-fault", "error %s of the filesystem" % error))
         except MemoryError:
-            self._put_off_for(
-                LocalError("no-memory", "the heap is too small or in pieces; take a smaller page")
-            )
+            self._shrink()
 
     def _wait(self, ms):
         self._since = self._clock.ms()
@@ -120,8 +121,7 @@ class Updater:
     def _check(self):
         """Ask the Notecard, and tell it what it does not know yet."""
         dfu, journal, settings = self._dfu, self._journal, self._boot.settings
-        if journal.flags & DFU_MODE:
-            dfu.leave_mode()
+        self._leave_mode()
         self.status = status = dfu.status()
         self.heard = True
         if journal.state == TRIAL:
@@ -130,17 +130,17 @@ class Updater:
         offer = Offer(status.get("body")) if status.get("mode") == "ready" else None
         if self._report.outcome(offer):
             offer = None
-        self._report.version()
+        self.problem = self._tell_about_us()
         if journal.state == PENDING:
             return self._pending
         if settings.error is not None:
             raise settings.error
         if status.get("mode") == "outboard-ready":
             raise RequestError("outboard", "outboard DFU is on; switch it off: card.dfu name:- off:true")
-        self.problem = None
-        if offer is None or (self.deferred is not None and self.deferred()):
-            self._wait(settings.check_s * 1000)
-            return self._check
+        if offer is None:
+            return self._nothing(status)
+        if self._is_held():
+            return self._held
         if offer.length is None and self._bodiless < _BODY_TRIES:
             self._bodiless += 1
             self._wait(_BODY_PAUSE_MS)
@@ -148,6 +148,35 @@ class Updater:
         self._bodiless = 0
         self._offer = offer
         return self._open
+
+    def _tell_about_us(self):
+        """What is told once per change. A Notecard that refuses it may have an image all the same."""
+        try:
+            self._report.version(self._boot.settings.voltage)
+        except RequestError as error:
+            return error
+        return None
+
+    def _nothing(self, status):
+        """The Notecard offers nothing: be tidy, and look again later."""
+        self._dfu.clear_store()
+        if status.get("mode") == "error" and _SUPERSEDED in str(status.get("status")):
+            # it stays so until it is cleared, and a successor may wait for that (discuss.blues.com 2315)
+            error = RequestError("superseded", "the Notecard gave the image up for another one")
+            self._dfu.stop_error(str(error))
+        self._backoff.reset()
+        self._wait(self._boot.settings.check_s * 1000)
+        return self._check
+
+    def _is_held(self):
+        return self.deferred is not None and self.deferred()
+
+    def _held(self):
+        """The app puts updates off: the bus is left alone until it does no more."""
+        if self._is_held():
+            self._wait(_HELD_PAUSE_MS)
+            return self._held
+        return self._check
 
     def _open(self):
         """Make sure that dfu.get is served; old Notecards need DFU mode for it."""
@@ -190,18 +219,23 @@ class Updater:
             journal.length = candidate.length
             journal.image_crc32 = self._offer.crc32 or 0
             journal.save()
+            self._backoff.reset()
         transfer.open(journal.length if resuming else 0)
         self._transfer = transfer
 
     def _stage(self):
         transfer, journal = self._transfer, self._journal
-        if self.deferred is not None and self.deferred():
-            return self._leave(self._boot.settings.check_s * 1000)
+        if self._is_held():
+            self._leave(0)
+            return self._held
         more = transfer.step(self._hurry)
+        self._backoff.reached(transfer.done)
         if self.progress is not None:
             self.progress(transfer.done, transfer.total)
         if more:
             return self._stage
+        if transfer.image.digest != journal.identity:
+            raise TransferError("other-image", "what arrived is not the image that was looked at")
         self._judge.on_flash(transfer.image, journal.identity)
         journal.state = PENDING
         journal.flags &= ~CONSENT
@@ -212,26 +246,36 @@ class Updater:
 
     def _pending(self):
         """Nothing more to do before a reset."""
+        self._leave_mode()
         self._wait(self._boot.settings.check_s * 1000)
         return self._pending
 
     def _leave(self, pause_ms):
-        """The way out of every transfer: memory is given back, DFU mode left."""
-        self._drop_transfer()
-        if self._journal.flags & DFU_MODE:
-            self._dfu.leave_mode()
+        """The way out of every transfer: memory is given back, the Notecard left as it was found.
+
+        Raises nothing: the link itself may be what fails. What could not be done now is done first of all
+        the next time, as the next state says.
+        """
+        transfer, self._transfer = self._transfer, None
+        self._judge = None
+        try:
+            if transfer is not None:
+                transfer.stop()
+            self._dfu.clear_store()
+        except DfuError as error:
+            self.problem = error
+        try:
+            self._leave_mode()
+        except DfuError as error:
+            self.problem = error
+            pause_ms = max(pause_ms, _RETRY_PAUSE_MS)
         self._wait(pause_ms)
         return self._pending if self._journal.state == PENDING else self._check
 
-    def _drop_transfer(self):
-        transfer, self._transfer = self._transfer, None
-        self._judge = None
-        if transfer is not None:
-            try:
-                transfer.stop()
-                self._dfu.clear_store()
-            except DfuError as error:
-                self.problem = error
+    def _leave_mode(self):
+        """Leave DFU mode if it was entered, by this run or by one that was cut short."""
+        if self._journal.flags & DFU_MODE:
+            self._dfu.leave_mode()
 
     # ---- what errors mean
 
@@ -243,7 +287,7 @@ class Updater:
             self._report.settle(REFUSED, str(error), identity, self._offer)
         if self._transfer is None and self._offer.crc32 is None:
             self._tell_now()
-        self._settle(0)
+        self._next = self._leave(0)
 
     def _tell_now(self):
         """Tell the outcome of an image that no body describes, while it is known which one is offered."""
@@ -256,49 +300,52 @@ class Updater:
         """Damage on the way, or another image in its place: one whole new download, then a verdict."""
         journal = self._journal
         self.problem = error
-        try:
-            status = self._dfu.status()
-            replaced = status.get("mode") != "ready" or not Offer(status.get("body")).same(self._offer)
-        except (LinkError, RequestError):
-            replaced = False
-        if journal.flags & RETRIED and not replaced:
+        same = self._is_offered_still()
+        if same and journal.flags & RETRIED:
             self._refuse(error)
             return
-        if not replaced:
+        if same:
             journal.flags |= RETRIED
         journal.state = IDLE
         journal.save()
-        self._settle(_RETRY_PAUSE_MS)
+        self._next = self._leave(_RETRY_PAUSE_MS)
+
+    def _is_offered_still(self):
+        """Whether the Notecard is known to hold the image that the download began with."""
+        try:
+            status = self._dfu.status()
+        except (LinkError, RequestError):
+            return False
+        return status.get("mode") == "ready" and Offer(status.get("body")).same(self._offer)
 
     def _link_failed(self, error):
-        """The Notecard did not answer, or said no: again later, with growing pauses."""
+        """The Notecard did not answer, or said no: again later, with pauses that grow until bytes come."""
         self.problem = error
-        self._faults += 1
-        longest = self._boot.settings.check_s * 1000
-        pause_ms = min(_FIRST_PAUSE_MS << min(self._faults, 12), longest)
-        if isinstance(error, RequestError) or self._faults > _LINK_FAULTS:
-            self._settle(pause_ms)
+        pause_ms = self._backoff.fault()
+        if isinstance(error, RequestError) or self._backoff.exhausted:
+            self._next = self._leave(pause_ms)
         else:
             self._wait(pause_ms)
 
     def _put_off_for(self, error):
         """Something here is in the way: the image stays on the Notecard."""
         self.problem = error
-        self._settle(self._boot.settings.check_s * 1000)
+        self._next = self._leave(self._boot.settings.check_s * 1000)
 
-    def _settle(self, pause_ms):
-        """_leave() where the link itself may be what fails."""
-        try:
-            self._next = self._leave(pause_ms)
-        except (LinkError, RequestError) as error:
-            self.problem = error
-            self._next = self._check  # which leaves DFU mode first
-            self._wait(max(pause_ms, _RETRY_PAUSE_MS))
+    def _shrink(self):
+        """The heap is too small or in pieces: half the page, and on from what is staged."""
+        self._next = self._leave(_RETRY_PAUSE_MS)
+        gc.collect()
+        self.problem = LocalError("no-memory", "no room on the heap with a page of %d" % len(self._dfu.page))
+        if not self._dfu.shrink():
+            self._wait(self._boot.settings.check_s * 1000)
 
     def _remember_mode(self, entered):
-        """Called before each hub.set that changes DFU mode's state for good, so that a crash can't strand it."""
-        if entered:
-            self._journal.flags |= DFU_MODE
-        else:
-            self._journal.flags &= ~DFU_MODE
-        self._journal.save()
+        """Called before DFU mode is entered and after it was left, so that no crash can strand it."""
+        flags = self._journal.flags
+        self._journal.flags = flags | DFU_MODE if entered else flags & ~DFU_MODE
+        try:
+            self._journal.save()
+        except LocalError:
+            self._journal.flags = flags  # it is not entered then
+            raise
