@@ -11,7 +11,7 @@ import pytest
 
 from tools import paths
 
-PAGES = ("docs/IMAGES.md",)
+PAGES = ("docs/IMAGES.md", "docs/SECURITY.md")
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TIMEOUT_S = 120
