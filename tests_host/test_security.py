@@ -345,7 +345,7 @@ def test_another_image_behind_the_same_preflight_is_not_taken():
     shown = app(NEWER, key=NEXT)
     for key in (NEXT, signer.Ed25519(b"theirs")):
         real = rig.app_image(NEWER, {"data/notes.txt": b"another 3.0.0"}, key=key)
-        refused_after_the_download(shown, real, "bad-digest", keys=[NEXT.text])
+        refused_after_the_download(shown, real, "other-image", keys=[NEXT.text])
 
 
 # ---- what a refusal costs
@@ -382,6 +382,23 @@ def test_an_image_that_is_not_for_this_device_costs_three_requests_and_no_erase(
         assert after(device, app(NEWER, counter(1))) == "downgrade"
         assert sum(device.region._nor.erases) == erased
         assert device.engine.counters.requests["dfu.get"] - asked <= 3
+
+
+def fetched(device):
+    """How many dfu.get asked for bytes; one of length 0 only asks whether there will be any."""
+    return len([one for one in device.requests("dfu.get") if one["length"]])
+
+
+def test_small_pages_or_an_offer_without_its_length_cost_three_requests_for_bytes():
+    with Device(page=256, staging="flash") as device:
+        assert after(device, app(key=THEIRS)) == "foreign-key"
+        assert fetched(device) == 3
+        assert sum(device.region._nor.erases) == 0
+    with Device(staging="flash") as device:
+        device.engine.faults.set("body-missing", 1.0)
+        assert after(device, app(key=THEIRS)) == "foreign-key"
+        assert fetched(device) == 3
+        assert sum(device.region._nor.erases) == 0
 
 
 # ---- a board without SHA-256
