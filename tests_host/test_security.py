@@ -249,6 +249,15 @@ def test_a_revert_does_not_raise_the_counter_and_does_not_lower_it():
         assert device.journal().counter == 6
 
 
+def test_the_counter_outlives_the_journal():
+    with Device() as device:
+        assert after(device, app(NEW, counter(5))) == "installed"
+        for copy in "01":
+            write(device.root + "/notedfu.d/journal/%s/record" % copy, b"damaged" * 30)
+        assert after(device, app(NEWER, counter(4))) == "downgrade"
+        assert after(device, app(NEWER, counter(5))) == "installed"
+
+
 def test_a_dependency_is_respected():
     with Device() as device:
         assert after(device, app(NEW, dependency((1, 0, 1, 0)))) == "dependency"
