@@ -4,8 +4,9 @@ import json
 
 import images
 import rig
+import signer
 from notedfu import health
-from notedfu.journal import IDLE, PENDING, TRIAL
+from notedfu.journal import IDLE, PENDING, STAGING, TRIAL
 from scratch import Scratch, exists
 
 OLD, NEW, NEWER = "1.0.0", "2.0.0", "3.0.0"
@@ -56,7 +57,7 @@ def sleeper(dfu):
 
 def hasty_sleeper(dfu):
     dfu.confirm()
-    dfu.poll(500)
+    dfu.poll(1)
     dfu.rest()
 
 
@@ -394,6 +395,21 @@ def test_the_app_can_unblock():
         device.offer(rig.app_image(NEW))
         until(device, lambda: len(device.reports()) == 3)
         assert device.reports()[2].get("err") is None
+
+
+def test_a_download_that_was_begun_is_not_taken_for_a_signature():
+    ours, theirs = signer.P256(b"ours"), signer.P256(b"theirs")
+    with Device(allow_unsigned=False, keys=[ours.text], page=256) as device:
+        rig.BEHAVIOUR[OLD] = hasty_sleeper
+        good = rig.app_image(NEW, key=ours)
+        forged = good[: good.rindex(b"\x22\x00")] + rig.app_image(NEW, key=theirs)[good.rindex(b"\x22\x00") :]
+        journal = device.journal()
+        journal.state, journal.identity, journal.length = STAGING, images.digest_of(good), len(forged)
+        journal.save()
+        device.offer(forged)
+        until(device, device.reports, for_s=20)
+        assert device.reports()[0]["err"].startswith("bad-signature:")
+        assert device.engine.counters.image_bytes > len(forged), "the verdict came at the end"
 
 
 # ---- one Notecard for two

@@ -91,7 +91,7 @@ def _fetch(dfu, offset, size):
 
 
 class Vouched:
-    """Signatures for the second judgement: the digest was found signed once, and has not changed."""
+    """Signatures for where the digest was found signed already, and has not changed."""
 
     def __init__(self, signatures, identity):
         self._signatures = signatures
@@ -143,19 +143,32 @@ class Judge:
             policy.running = running.version
         self._policy = policy
         self._signatures = Signatures(boot.port.sha256, boot.clock.tick)
+        self._checked = False  # the signature has been verified
 
     def before_download(self, candidate):
         """Judge header and TLVs, signature included; ImageError is the verdict."""
         try:
             judge(candidate.header, candidate.tlvs, self._policy, self._signatures)
+            self._checked = True
         finally:
             forget()
+
+    def before_rest(self, candidate):
+        """As before_download(), for an image that was judged in full before its first byte was fetched.
+
+        Its signature is left to on_flash(): a device that wakes for seconds can't spend them on that each time.
+        """
+        judge(candidate.header, candidate.tlvs, self._policy, Vouched(self._signatures, candidate.identity))
 
     def on_flash(self, image, identity):
         """Judge the same things in the bytes on flash, whose digest is verified to be `identity`."""
         if image.digest != identity:
             raise ImageError("bad-digest", "what is on flash is not what was offered")
-        judge(image.header, image.tlvs, self._policy, Vouched(self._signatures, identity))
+        signatures = Vouched(self._signatures, identity) if self._checked else self._signatures
+        try:
+            judge(image.header, image.tlvs, self._policy, signatures)
+        finally:
+            forget()
 
 
 def reserve_room(slots, active, candidate, stage):

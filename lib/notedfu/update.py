@@ -42,6 +42,7 @@ class Updater:
         self.deferred = None  # None, or a function that says whether an update must wait
         self._report = Report(boot, dfu)
         self._transfer = None
+        self._begun_at = 0  # bytes that were staged when the transfer began in this run
         self._judge = None
         self._offer = None
         self._identity = bytes(32)
@@ -88,9 +89,15 @@ class Updater:
     def put_off(self):
         """Give the bus up in mid-course: leave DFU mode. What is staged stays, and is resumed later.
 
-        What stands in the way of that is in `problem`; the next poll() tries again.
+        A download gets at least one page further before, or many short wakes would never end it. What stands
+        in the way of that is in `problem`; the next poll() tries again.
         """
+        while not self._pause_ms and (self._next == self._preflight or self._owes_page()):
+            self._step()
         self._next = self._leave(0)
+
+    def _owes_page(self):
+        return self._next == self._stage and self._transfer.done == self._begun_at
 
     def _hurry(self):
         return self._clock.since(self._started) >= self._deadline_ms
@@ -201,15 +208,21 @@ class Updater:
         if journal.failures(identity) >= BLOCKED_AFTER:
             raise ImageError("blocked", "it failed %d trials here; dfu.unblock() clears that" % BLOCKED_AFTER)
         self._judge = Judge(boot)
-        self._judge.before_download(candidate)
+        if self._is_begun(identity):
+            self._judge.before_rest(candidate)
+        else:
+            self._judge.before_download(candidate)
         stage = staging(boot.port, boot.settings, self._clock)
         reserve_room(boot.slots, journal.active, candidate, stage)
         self._begin(candidate, stage)
         return self._stage
 
+    def _is_begun(self, identity):
+        return self._journal.state == STAGING and self._journal.identity == identity
+
     def _begin(self, candidate, stage):
         journal = self._journal
-        resuming = journal.state == STAGING and journal.identity == candidate.identity
+        resuming = self._is_begun(candidate.identity)
         transfer = Transfer(self._dfu, candidate, self._offer, stage, self._boot)
         if not resuming:
             if journal.identity != candidate.identity:
@@ -222,6 +235,7 @@ class Updater:
             self._backoff.reset()
         transfer.open(journal.length if resuming else 0)
         self._transfer = transfer
+        self._begun_at = transfer.done
 
     def _stage(self):
         transfer, journal = self._transfer, self._journal

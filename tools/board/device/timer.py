@@ -1,4 +1,4 @@
-"""machine.Timer: soft timers, whose callbacks run between the bytecodes of whatever runs, the REPL's wait included.
+"""machine.Timer: soft timers, called between the bytecodes of whatever runs, the REPL's wait included.
 
 On boards the scheduler calls them in the main thread; here a second thread does, which takes turns with it.
 """
