@@ -45,7 +45,7 @@ test: $(READY) $(NPM)
 vectors: $(READY)
 	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
 
-## demo: a whole update on the virtual board: LINK=i2c|uart STAGING=file|flash KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product
+## demo: a whole update on the virtual board: LINK=i2c|uart STAGING=file|flash KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl
 .PHONY: demo
 demo: $(READY)
 	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEY),--key $(KEY))

@@ -154,9 +154,9 @@ class Judge:
             forget()
 
     def before_rest(self, candidate):
-        """As before_download(), for an image that was judged in full before its first byte was fetched.
+        """As before_download(), for an image that was judged in full before its first byte came.
 
-        Its signature is left to on_flash(): a device that wakes for seconds can't spend them on that each time.
+        Its signature is left to on_flash(): a device that wakes for seconds needs them for other things.
         """
         judge(candidate.header, candidate.tlvs, self._policy, Vouched(self._signatures, candidate.identity))
 

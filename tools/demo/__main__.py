@@ -9,15 +9,17 @@ from tools import paths
 from tools.board.supervisor import BoardError
 from tools.demo import judgement, signing
 from tools.demo.flash import Contents
-from tools.demo.scenarios import BASE, SCENARIOS, SIGNING
+from tools.demo.life import LIFE
+from tools.demo.scenarios import BASE, SIGNING
 from tools.demo.show import Progress, summary
 from tools.demo.world import World
 from tools.failure import Failure
 
+SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE}
 LINKS = ("i2c", "uart")
 STAGING = ("file", "flash")
 _OLD, _NEW = "1.0.0", "2.0.0"
-_TIMEOUT_S = 60
+_VERSIONS = (_OLD, _NEW, "3.0.0")
 _GLANCE = 2048  # bytes of an image that suffice for a verdict about header and signature
 
 
@@ -29,36 +31,34 @@ def run(link, staging, scenario, key):
     """Run one scenario; returns what build/demo.json says of it."""
     say("== %s: %s, over %s, staged by %s, key %s" % (scenario.name, scenario.about, link, staging, key))
     workshop = signing.Workshop(key)
-    old = workshop.image(_OLD, lambda folder: None, options=scenario.old_options)
+    old = None
+    if scenario.before == _OLD:
+        old = workshop.image(_OLD, scenario.change_first, options=scenario.old_options)
     new = workshop.image(_NEW, scenario.change, scenario.signer, scenario.new_options)
     scenario.spoil(new)
     began = time.monotonic()
     with World(link, staging, scenario, workshop.settings(), paths.BUILD / "transcript.jsonl") as world:
         world.board.start()
-        world.deploy(old, lambda line: None)
-        say("  deployed: the updater, and app %s in slot A" % _OLD)
+        world.deploy(old)
+        say("  deployed: the updater, app in slot A: %s" % scenario.before)
         world.board.press_reset()
-        printed_before = _printed(world, _OLD)
-        say("  the app runs, and printed: %s" % printed_before)
+        printed_before = scenario.settle(world)
+        say("  the board runs; its app printed: %s" % printed_before)
         world.board.stop()
         before = Contents(world).app()
         world.board.start()
         offer = _offer(world, scenario, new)
-        _watch(world, offer.length)
-        printed_after = world.board.console.text.rsplit("app ", 1)[-1].splitlines()[0]
+        more = scenario.accompany(world, workshop)
+        _watch(world, scenario, offer.length)
+        printed_after = world.last_printed()
         world.board.stop()
-        result = _result(world, scenario, offer)
+        result = dict(_result(world, scenario, offer), **more)
         contents = Contents(world)
         result.update(app_after=contents.app(), staged_crc32=contents.staged_crc32(offer.length))
         result.update(link=link, staging=staging, key=key, judgement=judgement.of(world.records))
         result.update(printed_before=printed_before, printed_after=printed_after)
         result.update(app_before=before, seconds=round(time.monotonic() - began, 1))
     return result
-
-
-def _printed(world, version):
-    world.board.wait_for("app " + version, _TIMEOUT_S)
-    return version
 
 
 def _offer(world, scenario, image):
@@ -69,19 +69,15 @@ def _offer(world, scenario, image):
     return offer
 
 
-def _watch(world, total):
+def _watch(world, scenario, total):
     """Show the download, then wait for the report."""
     progress = Progress(total)
-    end = time.monotonic() + _TIMEOUT_S
-    while not world.reports():
-        if world.board.violation:
-            raise BoardError("flash violation: " + world.board.violation)
-        if time.monotonic() > end:
-            raise BoardError(
-                "no report in %d s; the console's end:\n%s" % (_TIMEOUT_S, world.board.console.text[-3000:])
-            )
+
+    def told():
         progress.show(world.engine.counters.given(0, total))
-        time.sleep(0.05)
+        return len(world.reports()) >= scenario.told
+
+    world.wait(told, "the report", scenario.timeout_s)
     progress.end()
     time.sleep(1)  # the answer to the report, and what the board does with it
 
@@ -106,20 +102,24 @@ def _result(world, scenario, offer):
         "bytes_in": counters.wire_in,
         "bytes_out": counters.wire_out,
         "violations": len(world.engine.violations),
+        "boots": world.board.counters()["boots"],
+        "starts": {version: world.board.console.text.count("app " + version) for version in _VERSIONS},
+        "stops": world.engine.dfu.stops,
     }
 
 
 def problems(scenario, result):
     """In what the result is not what the scenario promises; nothing where all is well."""
+    after = scenario.after or (_NEW if scenario.result == "confirmed" else scenario.before)
     expected = {
         "result": scenario.result,
-        "app_before": _OLD,
-        "app_after": _NEW if scenario.result == "confirmed" else _OLD,
-        "printed_after": _NEW if scenario.result == "confirmed" else _OLD,
+        "app_before": scenario.before,
+        "app_after": after,
+        "printed_after": after,
         "notecard_mode": "completed" if scenario.result == "confirmed" else "error",
         "violations": 0,
     }
-    if scenario.result != "refused":
+    if scenario.result != "refused" and not scenario.after:
         expected["staged_crc32"] = result["image_crc32"]
     wrong = [
         "%s is %r, not %r" % (name, result[name], value)
@@ -131,14 +131,15 @@ def problems(scenario, result):
         wrong.append("the report says %r, not %s" % (told, scenario.code))
     if not scenario.downloaded and result["fetched_bytes"] > _GLANCE:
         wrong.append("%d bytes were fetched for a verdict about the header" % result["fetched_bytes"])
-    return wrong
+    return wrong + scenario.wrong(result)
 
 
 def everything():
     """What --all runs: signatures do not depend on the link, nor their verdicts on the staging."""
     runs = [(link, staging, one.name, "p256") for one in BASE for link in LINKS for staging in STAGING]
     runs += [("i2c", "file", one.name, "p256") for one in SIGNING]
-    return runs + [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
+    runs += [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
+    return runs + [("i2c", "file", one.name, "p256") for one in LIFE]
 
 
 def passes(link, staging, name, key):

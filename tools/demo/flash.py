@@ -6,7 +6,9 @@ import zlib
 from tools.board.inspect import FlashImage
 
 _DATA = "/notedfu.d"
-_RECORD = "<4sIBB"  # magic, sequence, state, active
+_RECORD = "<4sI8B"  # magic, sequence, and eight bytes that have these names
+_NAMES = ("state", "active", "swap_left", "trial_left", "clean_runs", "unclean", "running", "flags")
+_STATES = ("idle", "staging", "pending", "trial")
 _RECORD_SIZE = 209
 
 
@@ -18,9 +20,9 @@ class Contents:
         self._staging = world.settings["staging"]
         self._files = self._image.files()
 
-    def active(self):
-        """The active slot's letter, by the valid journal copy with the higher sequence number; or None."""
-        best = None
+    def record(self):
+        """The journal's small fields, of the valid copy with the higher sequence number; else {}."""
+        best = {}
         for copy in "01":
             file = self._files.get("%s/journal/%s/record" % (_DATA, copy))
             record = file.data[:_RECORD_SIZE] if file else b""
@@ -28,10 +30,16 @@ class Contents:
                 continue
             if zlib.crc32(record[:-4]) != struct.unpack("<I", record[-4:])[0]:
                 continue
-            _, sequence, _, active = struct.unpack_from(_RECORD, record)
-            if best is None or sequence > best[0]:
-                best = (sequence, active)
-        return "?ab"[best[1]] if best and best[1] else None
+            _, sequence, *values = struct.unpack_from(_RECORD, record)
+            if not best or sequence > best["sequence"]:
+                best = dict(zip(_NAMES, values), sequence=sequence)
+                best["state"] = _STATES[best["state"]]
+        return best
+
+    def active(self):
+        """The active slot's letter, or None."""
+        number = self.record().get("active")
+        return "?ab"[number] if number else None
 
     def app(self):
         """The version of the active slot's app, if each file is as its manifest says; else a word why."""

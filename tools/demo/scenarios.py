@@ -24,7 +24,14 @@ class Scenario:
     old_options = ()  # for tools.image make, (name, value) each, beside the usual ones
     new_options = ()
     downloaded = True  # False: the verdict comes before more than header and TLVs were fetched
+    before = "1.0.0"  # what is installed when the image is offered; "none" for a board without an app
+    after = None  # and at the end, where that is neither the new version nor what was before
+    told = 1  # reports that the Notecard gets
+    timeout_s = 60
     signer = "own"  # of the second version: "own", "other" or None
+
+    def change_first(self, app):
+        """Edit the first version's sources, in the folder `app`."""
 
     def change(self, app):
         """Edit the second version's sources, in the folder `app`."""
@@ -34,6 +41,18 @@ class Scenario:
 
     def prepare(self, engine):
         """Set the simulated Notecard's faults, before the image is offered."""
+
+    def settle(self, world):
+        """Wait until the board is as it should be when the image is offered; what it had printed last."""
+        return world.printed(self.before)
+
+    def accompany(self, world, workshop):
+        """Do something while the update is on its way; returns more for build/demo.json."""
+        return {}
+
+    def wrong(self, result):
+        """More sentences about what is not as it should be."""
+        return []
 
 
 class Revert(Scenario):

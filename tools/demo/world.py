@@ -1,11 +1,14 @@
 """The parts of a demo, joined: a simulated Notecard, the virtual board, its settings."""
 
 import json
+import re
 import threading
+import time
 
 from tools import paths
 from tools.board.geometry import Geometry
-from tools.board.supervisor import Board
+from tools.board.supervisor import Board, BoardError
+from tools.demo.flash import Contents
 from tools.deploy.steps import deploy
 from tools.notecard.engine import Engine
 from tools.notecard.server import Server, wall_clock
@@ -53,11 +56,39 @@ class World:
         self.server.close()
         self._transcript.close()
 
-    def deploy(self, image, say):
-        """Put the updater and the app of `image` on the board, by mpremote, as `make deploy` does."""
+    def deploy(self, image, say=lambda line: None):
+        """Put the updater and the app of `image` (None: no app) on the board, as `make deploy` does."""
         path = paths.BUILD / "demo" / "notedfu.json"
         path.write_text(json.dumps(self.settings, indent=2))
-        deploy(self.board.pty, str(image), str(path), say)
+        deploy(self.board.pty, image and str(image), str(path), say)
+
+    def printed(self, version, timeout_s=60):
+        """Wait until the app of this version has printed it; returns it."""
+        self.board.wait_for("app " + version, timeout_s)
+        return version
+
+    def record(self):
+        """What the journal says now, in the flash file while the board is on; {} if it was being written."""
+        try:
+            return Contents(self).record()
+        except ValueError:
+            return {}
+
+    def wait(self, found, what, timeout_s=60):
+        """Wait until found()."""
+        end = time.monotonic() + timeout_s
+        while not found():
+            if self.board.violation:
+                raise BoardError("flash violation: " + self.board.violation)
+            if time.monotonic() > end:
+                shown = self.board.console.text[-3000:]
+                raise BoardError("waited for %s; the console's end:\n%s" % (what, shown))
+            time.sleep(0.05)
+
+    def last_printed(self):
+        """What the app that ran last has printed."""
+        found = re.findall(r"^app (\d+\.\d+\.\d+)", self.board.console.text, re.M)
+        return found[-1] if found else "nothing"
 
     def _write(self, line):
         self._transcript.write(line)
