@@ -1,0 +1,1 @@
+"""The part of the proof that runs inside MicroPython: flash, filesystem, library and simulated Notecard."""

@@ -1,0 +1,244 @@
+"""The lives of a board that the proof cuts into: where each begins, what its apps do, how it must end."""
+
+from tools.powerloss.device import apps, filesystems, oracle
+from tools.powerloss.device.world import ROOT, PowerOff, World
+
+FIRST, SECOND, THIRD = apps.VERSIONS
+_REST_POLLS = 4  # after all is settled: the healthy mark is set, and what should not happen would
+
+
+class Life:
+    """A good update into a file. The others say what is different."""
+
+    name = "update"
+    staging = "file"
+    offers = (SECOND,)
+    queue = ()  # offered while the first one is ready
+    ends = SECOND
+    stops = ((SECOND, "completed", "installed 2.0.0"),)
+    bad = None  # the version that does not confirm
+    behaviour = "confirm"
+    settings = {}
+    boots = (0, 99)  # which of its boots are cut; the others are another life's affair
+    phase = None  # the name of all of its operations; None: as the marks say
+    extra = 0  # bytes in a file of the app's
+
+    def __init__(self, geometry, age=0):
+        self.apps = apps.catalogue(self.extra)
+        self.offer_md5 = {}
+        settings = dict(self.settings, staging=self.staging)
+        self.world = World(filesystems.geometry(geometry), self.apps, self.act, settings)
+        self.age = age
+        self.world.powered(self.set_up)
+        for version in self.offers:
+            self.offer(version)
+        self.world.time.elapsed_ms += 600
+        self.world.engine.dfu.tick()
+        for version in self.queue:
+            self.offer(version)
+        self.prepare()
+
+    def offer(self, version):
+        offer = self.world.engine.offer(self.apps[version].image, version + ".img")
+        self.offer_md5[version] = offer.md5
+
+    def set_up(self):
+        """A board with the first app in slot A, whose journal has been saved `age` times."""
+        self.world.write_files()
+        install(self.apps[FIRST], 1, self.age)
+
+    def prepare(self):
+        """Whatever comes before the life's first boot."""
+
+    def act(self, version, dfu):
+        """What a started app does."""
+        if version == self.bad:
+            return self.misbehave(dfu)
+        if version != FIRST:
+            dfu.confirm()
+        return self.rest(dfu)
+
+    def misbehave(self, dfu):
+        raise KeyError("the new app is not good")
+
+    def rest(self, dfu):
+        """Poll until the Notecard has nothing more to say."""
+        polls = _REST_POLLS
+        while polls:
+            dfu.poll(500)
+            self.world.time.advance(1000)
+            if self.quiet(dfu):
+                polls -= 1
+        raise PowerOff("rest")
+
+    def quiet(self, dfu):
+        """Whether nothing is under way any more. Only where the boot is to end depends on it."""
+        engine = self.world.engine.dfu
+        waiting = engine.mode in ("downloading", "ready") or engine.queue
+        return not waiting and not dfu.busy and not dfu.on_trial
+
+
+class UpdateIntoFlash(Life):
+    name = "update-flash"
+    staging = "flash"
+
+
+class Resume(Life):
+    """The first download was cut off in its middle."""
+
+    name = "resume"
+    phase = "resume"
+
+    def prepare(self):
+        world = self.world
+        before = world.snapshot()
+        whole = world.boot().transactions
+        world.restore(before)
+        world.boot(bus_cut=whole * 2 // 3)
+
+
+class ResumeInFlash(Resume):
+    name = "resume-flash"
+    staging = "flash"
+
+
+class Crash(Life):
+    """The new app raises, and is reverted."""
+
+    name = "crash"
+    boots = (2, 99)
+    ends = FIRST
+    stops = ((SECOND, "error", "app-raised"),)
+    bad = SECOND
+
+
+class Silent(Life):
+    """The new app never confirms."""
+
+    name = "silent"
+    boots = (2, 99)
+    ends = FIRST
+    stops = ((SECOND, "error", "trial-failed"),)
+    bad = SECOND
+
+    def misbehave(self, dfu):
+        while True:
+            dfu.poll(500)
+            self.world.time.advance(2000)
+
+
+class Successor(Life):
+    """While the second app is reported, the third waits already: a stop must not delete it."""
+
+    name = "successor"
+    boots = (2, 3)
+    queue = (THIRD,)
+    ends = THIRD
+    stops = ((SECOND, "completed", "installed 2.0.0"), (THIRD, "completed", "installed 3.0.0"))
+
+
+class Next(Life):
+    """The update after the first one: the slots have changed places."""
+
+    name = "next"
+    phase = "next"
+    ends = THIRD
+    stops = ((SECOND, "completed", "installed 2.0.0"), (THIRD, "completed", "installed 3.0.0"))
+
+    def prepare(self):
+        for _ in range(4):
+            if self.world.boot().ended == "rest":
+                break
+        self.offer(THIRD)
+        self.world.time.elapsed_ms += 600
+        self.world.engine.dfu.tick()
+
+
+class NextInFlash(Next):
+    name = "next-flash"
+    staging = "flash"
+
+
+class JournalHurt(Life):
+    """Nothing is offered; the copy of the journal that counts is damaged and must be made anew."""
+
+    name = "journal"
+    phase = "journal"
+    offers = ()
+    ends = FIRST
+    stops = ()
+    hurt = 1
+
+    def prepare(self):
+        self.world.powered(self._damage)
+
+    def _damage(self):
+        for copy in (self.age & 1, 1 - (self.age & 1))[: self.hurt]:
+            with open("%s/notedfu.d/journal/%d/record" % (ROOT, copy), "r+b") as file:
+                file.write(b"damaged")
+
+
+class JournalLost(JournalHurt):
+    """Both copies are damaged."""
+
+    name = "journal-lost"
+    hurt = 2
+
+
+class Fresh(Life):
+    """A board on which nothing is installed yet."""
+
+    name = "fresh"
+
+    def set_up(self):
+        self.world.write_files()
+
+
+LIVES = (
+    Life, UpdateIntoFlash, Resume, ResumeInFlash, Crash, Silent, Successor, Next, NextInFlash, JournalHurt,
+    JournalLost, Fresh,
+)  # fmt: skip
+
+
+def life(name, geometry, age=0):
+    """A new life by its name."""
+    for one in LIVES:
+        if one.name == name:
+            return one(geometry, age)
+    raise ValueError("no such life: " + name)
+
+
+def install(app, slot, age):
+    """Put `app` into `slot`, confirmed, with a journal, as `make deploy` does; runs on a mounted board."""
+    import os
+
+    from notedfu.journal import Journal
+    from notedfu.slots import Slots
+    from notedfu.slotwriter import SlotWriter
+    from virtual import VirtualTime
+
+    data = ROOT + "/notedfu.d"
+    os.mkdir(data)
+    journal = Journal(data + "/journal")
+    journal.create()
+    slots = Slots(data)
+    writer = SlotWriter(slots, slot, VirtualTime().clock())
+    writer.begin()
+    writer.folder("data")
+    for name in sorted(app.files):
+        writer.open(name, len(app.files[name]))
+        writer.feed(app.files[name], 0, len(app.files[name]))
+        writer.close()
+    writer.seal(app.header, app.protected, app.identity)
+    slots.confirm(slot)
+    journal.load()
+    journal.active = slot
+    journal.counter = app.counter
+    for _ in range(1 + age):
+        journal.save()
+
+
+def users_files():
+    """What is not the updater's, as it lies on the mounted board."""
+    found = oracle.tree(ROOT)
+    return {name: found[name] for name in found if not name.startswith("notedfu.")}

@@ -1,0 +1,143 @@
+"""What lies on flash and what may run, worked out from docs/SPEC.md, without the code under test."""
+
+import os
+import struct
+from binascii import crc32
+
+IDLE, STAGING, PENDING, TRIAL = 0, 1, 2, 3
+_SIZE = 209
+
+
+class Record:
+    """One valid copy of the journal."""
+
+    def __init__(self, data):
+        (
+            self.sequence,
+            self.state,
+            self.active,
+            self.swap_left,
+            self.trial_left,
+            _,
+            self.unclean,
+            self.running,
+        ) = struct.unpack_from("<IBBBBBBB", data, 4)
+        self.counter, self.length = struct.unpack_from("<II", data, 16)
+        self.identity = data[28:60]
+        self.outcome = data[60]
+        self.lasting = data[8:10] + data[15:201]  # what a boot with nothing to do leaves as it is
+
+
+class Slot:
+    """A valid slot."""
+
+    def __init__(self, data, mark):
+        self.identity = data[8:40]
+        self.version = struct.unpack_from("<BBHI", data, 60)
+        self.confirmed = mark == data[-4:]
+        self.counter = 0
+        at, end = 78, 74 + struct.unpack_from("<H", data, 72)[0]
+        while at + 4 <= end:
+            kind, size = struct.unpack_from("<HH", data, at)
+            if kind == 0x50:
+                self.counter = struct.unpack_from("<I", data, at + 4)[0]
+            at += 4 + size
+
+
+class Look:
+    """The mounted board's journal and slots: `record` (None if both copies are bad), `slots` {1: , 2: }."""
+
+    def __init__(self, root):
+        folder = root + "/notedfu.d"
+        self.copies = [_record(_read("%s/journal/%d/record" % (folder, copy))) for copy in (0, 1)]
+        good = [copy for copy in self.copies if copy]
+        self.record = good[0] if good else None
+        if len(good) == 2 and (good[1].sequence - good[0].sequence) & 0x80000000 == 0:
+            self.record = good[1]
+        self.slots = {1: _slot(folder + "/a"), 2: _slot(folder + "/b")}
+
+    def other(self):
+        """The slot beside the active one that may run instead, or 0."""
+        for number in (1, 2):
+            slot = self.slots[number]
+            if (
+                number != self.record.active
+                and slot
+                and slot.confirmed
+                and slot.counter >= self.record.counter
+            ):
+                return number
+        return 0
+
+    def fate(self, failing_runs):
+        """What this boot must come to: ("swap", 0), ("run", slot) or ("recover", slot)."""
+        record = self.record
+        if record is None:
+            best = [
+                ((slot.counter, slot.version), number)
+                for number, slot in self.slots.items()
+                if slot and slot.confirmed
+            ]
+            return ("run", max(best)[1]) if best else ("recover", 0)
+        if record.state == PENDING and record.swap_left:
+            return ("swap", 0)
+        active = record.active
+        if record.state == TRIAL:
+            if record.trial_left and self.slots.get(active):
+                return ("run", active)
+            active = self.other()
+            return ("run", active) if active else ("recover", 0)
+        if self.slots.get(active):
+            failing = record.unclean + record.running >= failing_runs
+            return ("recover" if failing else "run", active)
+        active = self.other()
+        return ("run", active) if active else ("recover", 0)
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _record(data):
+    data = data[:_SIZE]
+    if len(data) < _SIZE or data[:4] != b"NDJ1":
+        return None
+    return Record(data) if crc32(data[:-4]) == struct.unpack_from("<I", data, _SIZE - 4)[0] else None
+
+
+def _slot(path):
+    data = _read(path + ".manifest")
+    if len(data) < 80 or data[:4] != b"NDM1" or struct.unpack_from("<I", data, 4)[0] != len(data):
+        return None
+    if crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        return None
+    at = 76 + struct.unpack_from("<H", data, 72)[0]
+    while at < len(data) - 4:
+        end = at + 1 + data[at]
+        name = data[at + 1 : end].decode()
+        size, crc = struct.unpack_from("<II", data, end)
+        content = _read(path + "/" + name)
+        if len(content) != size or crc32(content) != crc:
+            return None
+        at = end + 8
+    return Slot(data, _read(path + ".confirmed"))
+
+
+def tree(folder, below=""):
+    """All files in a folder, {path: bytes}; what can't be read as a folder (FAT, torn) is one "?"."""
+    found = {}
+    try:
+        entries = list(os.ilistdir(folder))
+    except (OSError, UnicodeError):
+        return {below + "?": b""}
+    for entry in entries:
+        path = folder + "/" + entry[0]
+        if entry[1] & 0x4000:
+            found.update(tree(path, below + entry[0] + "/"))
+        else:
+            found[below + entry[0]] = _read(path)
+    return found

@@ -1,0 +1,102 @@
+"""Runs cases and counts what became of them."""
+
+from check import Random
+from tools.flash.cut import HOWS
+from tools.powerloss.device.proof import BUS, Case
+
+
+class Tally:
+    """The cases of one job: `cells` counts them by phase and kind of cut, `failed` lists what went wrong.
+
+    A case is named by its group, its seed and its cuts; that name alone runs it again.
+    """
+
+    def __init__(self, survey, seed, shown):
+        self._survey = survey
+        self._seed = seed
+        self._shown = shown
+        self._case = Case(survey, seed)
+        self.cases = 0
+        self.pairs_done = {}  # phase: pairs
+        self.cells = {}
+        self.failed = []
+        self.kinds = {}
+
+    def single(self, cut):
+        """One cut: [boot, operation, how]."""
+        boot, at, how = cut
+        came = self._case.start(boot, at, how)
+        phase = self._phase(cut)
+        if how == BUS and not came:
+            return
+        wrong = self._case.recover() if came else [("harness", "the cut never came")]
+        self._count(phase, how, wrong, "%d.%d.%s" % (boot, at, how))
+
+    def pair(self, first, at, how):
+        """Two cuts: the second at operation `at` of what follows."""
+        if self._case.start(*first):
+            self._second(first, at, how)
+
+    def pairs(self, first, count):
+        """`first`, and then a second cut at `count` operations of the recovery, or at all of them (0)."""
+        case, world = self._case, self._survey.life.world
+        if not case.start(*first):
+            return
+        after = world.snapshot()
+        judge = case.judge.copy()
+        case.recover()
+        random = Random(self._seed * 65537 + first[1] * 257 + first[0])
+        length = case.length
+        if not length:
+            return
+        places = range(1, length + 1) if not count else [1 + random.below(length) for _ in range(count)]
+        for at in places:
+            world.restore(after)
+            case.judge = judge.copy()
+            self._second(first, at, HOWS[random.below(len(HOWS))])
+
+    def sample(self, each, pairs):
+        """`each` cuts of every kind in every phase, and `pairs` second cuts after one of each phase."""
+        cuts = self._survey.cuts()
+        for phase in sorted(cuts):
+            places = cuts[phase]
+            for number, how in enumerate(HOWS):
+                for turn in range(each):
+                    place = places[(turn * len(places) // each + number * len(places) // 5) % len(places)]
+                    self.single(place + [how])
+            self.pairs(places[len(places) // 2] + [HOWS[len(phase) % len(HOWS)]], pairs)
+        places = self._survey.bus_cuts()
+        for turn in range(each if places else 0):
+            self.single(places[turn * len(places) // each] + [BUS])
+
+    def _second(self, first, at, how):
+        wrong = self._case.recover(at, how)
+        phase = self._phase(first)
+        self.pairs_done[phase] = self.pairs_done.get(phase, 0) + 1
+        self._count(phase, first[2], wrong, "%d.%d.%s" % tuple(first) + "+%d.%s" % (at, how))
+
+    def _phase(self, cut):
+        boot, at, how = cut
+        phases = self._survey.boots[boot][1]
+        if how == BUS:
+            return "bus"
+        return phases[at - 1]
+
+    def _count(self, phase, how, wrong, name):
+        self.cases += 1
+        cell = phase + "|" + how
+        self.cells[cell] = self.cells.get(cell, 0) + 1
+        if not wrong:
+            return
+        kind, text = wrong[0]
+        self.kinds[phase + "|" + kind] = self.kinds.get(phase + "|" + kind, 0) + 1
+        if len(self.failed) < self._shown:
+            said = self._survey.life.world.said[-3:]
+            self.failed.append({"case": name, "phase": phase, "kind": kind, "text": text[:300], "said": said})
+
+    def told(self):
+        """All of it, for the runner."""
+        return {
+            "cases": self.cases, "cells": self.cells, "pairs": self.pairs_done, "failed": self.failed,
+            "kinds": self.kinds,
+        }  # fmt: skip

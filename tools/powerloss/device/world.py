@@ -1,0 +1,171 @@
+"""A board, its power and its Notecard, in one MicroPython process on virtual time."""
+
+import json
+import os
+import sys
+
+import vfs
+
+from tools.flash.cut import PowerCut
+from tools.powerloss.device import oracle
+from tools.powerloss.device.notecard import Notecard
+from tools.powerloss.device.port import Port, Reset, Time
+
+ROOT = "/board"
+USER_FILES = {"boot.py": b"import notedfu\n", "data/log.txt": b"the user's own " * 40}
+SETTINGS = {"allow_unsigned": True, "check_s": 10, "healthy_s": 1, "trial_s": 20, "page": 512}
+
+_END_MS = 900000  # of one boot: an app that has not come to rest by then never will
+_current = None
+
+
+class PowerOff(BaseException):
+    """The boot has shown what it was to show, and the board is switched off."""
+
+
+class Boot:
+    """What was seen of one boot: how it ended, what lay on flash before it, which apps were started."""
+
+    def __init__(self):
+        self.ended = "repl"
+        self.look = None
+        self.starts = []  # (version, slot)
+        self.operations = 0
+        self.transactions = 0
+
+
+class World:
+    """geometry: a filesystems.Geometry. apps: what may run. act(version, dfu): what a started app does."""
+
+    def __init__(self, geometry, apps, act, settings):
+        self.geometry = geometry
+        self.apps = apps
+        self.act = act
+        self.root = ROOT
+        self.time = Time()
+        self.notecard = Notecard(self.time.elapsed)
+        self.engine = self.notecard.engine
+        self.store = geometry.blank()
+        self.settings = dict(SETTINGS)
+        self.settings.update(settings)
+        self.boots = 0
+        self.bus_cut = 0
+        self.observe = None  # called with the fresh library before each boot: a defect, or the survey's marks
+        self.clear()
+
+    def clear(self):
+        """Forget what was seen."""
+        self.said = []
+        self.wrong = []  # (kind, text) of each broken promise
+
+    def snapshot(self):
+        """All that outlives a boot."""
+        return (
+            self.store.snapshot(),
+            self.notecard.snapshot(),
+            self.time._now,
+            self.time.elapsed_ms,
+            self.boots,
+        )
+
+    def restore(self, snapshot):
+        """Set board and Notecard back to `snapshot`."""
+        store, notecard, self.time._now, self.time.elapsed_ms, self.boots = snapshot
+        self.store.restore(store)
+        self.notecard.restore(notecard)
+        self.clear()
+
+    def powered(self, work, cut=None):
+        """Mount the filesystem and call work(); returns what it returns. The power goes off afterwards.
+
+        OSError if the filesystem does not mount; PowerCut where `cut` came.
+        """
+        global _current
+        _current = self
+        self.nor = self.time.nor = nor = self.geometry.chip(self.store)
+        self.region = self.geometry.raw(nor)
+        anew()
+        self.geometry.mount(nor, ROOT)
+        path = list(sys.path)
+        nor.cut = cut
+        try:
+            return work()
+        except (PowerCut, OSError):
+            if nor.dead:
+                raise PowerCut() from None
+            raise
+        finally:
+            sys.path[:] = path
+            vfs.umount(ROOT)
+            nor.power_off()
+            if nor.violation:
+                self.wrong.append(("flash", nor.violation))
+
+    def boot(self, cut=None, bus_cut=0):
+        """One boot of the library, from power-up to its end. Returns the Boot."""
+        self.now = one = Boot()
+        self.bus_cut, self.transactions = bus_cut, 0
+        try:
+            one.ended = self.powered(self._boot, cut)
+        except PowerCut:
+            one.ended = "cut"
+        except OSError:
+            one.ended = "unmountable"
+        self.time.ends_ms = None
+        one.operations, one.transactions = self.nor.operations, self.transactions
+        return one
+
+    def _boot(self):
+        self.now.look = oracle.Look(ROOT)
+        from notedfu import bootup
+
+        if self.observe:
+            self.observe()
+        self.time.ends_ms, self.time.end = self.time.elapsed_ms + _END_MS, _late
+        try:
+            bootup.run(Port(self))
+        except Reset:
+            return "reset"
+        except PowerOff as end:
+            return end.args[0]
+        self.time.check()
+        return "repl"
+
+    def started(self, file, version, dfu):
+        """An app has been started: is it whole, and the one that it says it is?"""
+        self.time.check()
+        folder = file.rsplit("/", 1)[0]
+        if oracle.tree(folder) != self.apps[version].files:
+            self.wrong.append(
+                ("mixed", "%s of %s runs in %s" % (version, sorted(oracle.tree(folder)), folder))
+            )
+        self.now.starts.append((version, " ab".index(folder[-1])))
+        return self.act(version, dfu)
+
+    def write_files(self):
+        """The user's files and the settings, onto a new board."""
+        os.mkdir(ROOT + "/data")
+        for name in USER_FILES:
+            _write(ROOT + "/" + name, USER_FILES[name])
+        _write(ROOT + "/notedfu.json", json.dumps(self.settings).encode())
+
+
+def started(file, version, dfu):
+    """What each app of the proof calls."""
+    return _current.started(file, version, dfu)
+
+
+def anew():
+    """Forget all modules of the library and the app: the next import is that of a fresh boot."""
+    for name in list(sys.modules):
+        if name == "app" or name == "notedfu" or name.startswith("notedfu."):
+            sys.modules.pop(name)
+
+
+def _late():
+    raise PowerOff("late")
+
+
+def _write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)

@@ -1,0 +1,117 @@
+"""What the cases have come to: build/powerloss.json, and the table for a person."""
+
+from tools.powerloss import plan
+
+# the kinds of broken promises, and the key that counts them
+KEYS = {
+    "bricked": "bricked",
+    "mixed": "mixed",
+    "user": "user_files_lost",
+    "report": "reports_lost",
+    "stuck": "stuck",
+}
+_FAT_MAY = ("bricked", "stuck", "user", "report", "counter", "changed")
+
+
+class Result:
+    """Sums of all answers."""
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.cases = 0
+        self.pairs = {}
+        self.matrix = {}  # (phase, geometry, how): cases
+        self.broken = {}  # kind: cases, where nothing may break
+        self.fat = {}  # (phase, kind): cases, what FAT could not hold
+        self.failures = []  # (name of the case, what it says)
+        self.errors = []  # (job, text): a job that did not end as jobs do
+
+    def add(self, job, answer):
+        """One more answer."""
+        if "error" in answer:
+            self.errors.append((job, answer["error"]))
+            return
+        geometry = job["group"][1]
+        self.cases += answer["cases"]
+        for cell, count in answer["cells"].items():
+            phase, how = cell.split("|")
+            key = (phase, geometry, how)
+            self.matrix[key] = self.matrix.get(key, 0) + count
+        for phase, count in answer["pairs"].items():
+            self.pairs[phase] = self.pairs.get(phase, 0) + count
+        for cell, count in answer["kinds"].items():
+            phase, kind = cell.split("|")
+            if geometry.startswith("fat") and kind in _FAT_MAY:
+                self.fat[(phase, kind)] = self.fat.get((phase, kind), 0) + count
+            else:
+                self.broken[kind] = self.broken.get(kind, 0) + count
+        for failed in answer["failed"]:
+            if not (geometry.startswith("fat") and failed["kind"] in _FAT_MAY):
+                self.failures.append((plan.name(job, failed["case"]), failed))
+
+    def empty(self):
+        """The cells of the matrix in which nothing was tried."""
+        return [
+            (phase, geometry, how)
+            for phase in plan.PHASES
+            for geometry in plan.GEOMETRIES
+            for how in plan.HOWS
+            if not self.matrix.get((phase, geometry, how))
+        ]
+
+    def sound(self):
+        """Whether all promises hold."""
+        return not (self.broken or self.errors or self.empty())
+
+    def _by(self, at, known):
+        sums = {}
+        for key, count in self.matrix.items():
+            sums[key[at]] = sums.get(key[at], 0) + count
+        return {name: sums[name] for name in known if name in sums}
+
+    def record(self, seconds):
+        """The contents of build/powerloss.json."""
+        found = {"cases": self.cases}
+        for kind, key in KEYS.items():
+            found[key] = self.broken.get(kind, 0)
+        found.update(
+            other={kind: count for kind, count in self.broken.items() if kind not in KEYS},
+            errors=len(self.errors),
+            by_phase=self._by(0, plan.PHASES + ("bus",)),
+            by_filesystem=self._by(1, plan.GEOMETRIES),
+            by_cut=self._by(2, plan.HOWS + ("bus",)),
+            pairs_by_phase=self.pairs,
+            fat={"%s: %s" % key: count for key, count in sorted(self.fat.items())},
+            matrix={"%s | %s | %s" % key: count for key, count in sorted(self.matrix.items())},
+            seconds=round(seconds, 1),
+            seed=self.seed,
+        )
+        return found
+
+    def table(self):
+        """Lines: a row for each phase, a column for each geometry, then what was broken."""
+        lines = ["%-20s" % "cases" + "".join("%10s" % name for name in plan.GEOMETRIES) + "%10s" % "pairs"]
+        for phase in plan.PHASES + ("bus",):
+            counts = [
+                sum(count for key, count in self.matrix.items() if key[:2] == (phase, geometry))
+                for geometry in plan.GEOMETRIES
+            ]
+            lines.append(
+                "%-20s" % phase + "".join("%10d" % one for one in counts) + "%10d" % self.pairs.get(phase, 0)
+            )
+        lines.append("")
+        lines.append(
+            "by cut: " + ", ".join("%s %d" % one for one in self._by(2, plan.HOWS + ("bus",)).items())
+        )
+        lines += self._verdicts()
+        return lines
+
+    def _verdicts(self):
+        lines = []
+        if self.fat:
+            lines.append("what FAT could not hold (docs/SPEC.md):")
+            lines += ["  %-20s %-10s %6d" % (key + (count,)) for key, count in sorted(self.fat.items())]
+        for kind, count in sorted(self.broken.items()):
+            lines.append("BROKEN %-10s %6d" % (kind, count))
+        lines += ["EMPTY  %s | %s | %s" % cell for cell in self.empty()]
+        return lines
