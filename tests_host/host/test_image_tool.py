@@ -333,6 +333,18 @@ def test_a_list_of_trusted_keys_comes_back(tmp_path):
     assert tlvs.read_trusted(b"\x09" + bytes(64)) is None
 
 
+def test_whoever_makes_an_image_with_a_list_is_told_what_follows(app, tmp_path, run):
+    key, out, settings = tmp_path / "key.pem", tmp_path / "app-1.2.3.img", tmp_path / "notedfu.json"
+    keys.generate(key, "ed25519")
+    assert "every later image" not in run(app, "1.2.3", out, "--key", key)[1]
+    status, said = run(app, "1.2.3", out, "--trust", key)
+    assert status == 0 and "every later image" in said and "refuse it until it is signed" in said
+    settings.write_text('{"allow_unsigned": true}')
+    assert "refuse it, with unsigned" in run("info", out, "--settings", settings)[1]
+    said = run("sign", out, "--key", key)[1]
+    assert "every later image" in said and "until it is signed" not in said
+
+
 def test_an_image_that_no_device_reads_is_not_written(app, tmp_path, run):
     trust = []
     for number in range(5):  # a device holds four keys

@@ -162,6 +162,11 @@ def after_making(path, public, cls):
     yield "devices take it if notedfu.json has:"
     for line in settings_lines(public, cls):
         yield "  " + line
+    if container.first(image.protected, fields.KEYS):
+        yield "once its app is confirmed, only the keys that it lists count (tlv 0xa3): give every later image"
+        yield "the same --trust, or what notedfu.json names counts again (docs/SECURITY.md)"
+        if public is None:
+            yield "unsigned, with a list of keys: devices refuse it until it is signed"
 
 
 def settings_lines(public, cls):
