@@ -163,8 +163,8 @@ def after_making(path, public, cls):
     for line in settings_lines(public, cls):
         yield "  " + line
     if container.first(image.protected, fields.KEYS):
-        yield "once its app is confirmed, only the keys that it lists count (tlv 0xa3): give every later image"
-        yield "the same --trust, or what notedfu.json names counts again (docs/SECURITY.md)"
+        yield "once its app is confirmed, only the keys in its list count: give every later image the same"
+        yield "--trust, or what notedfu.json names counts again (docs/SECURITY.md)"
         if public is None:
             yield "unsigned, with a list of keys: devices refuse it until it is signed"
 
