@@ -45,10 +45,10 @@ test: $(READY) $(NPM)
 vectors: $(READY)
 	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
 
-## demo: a whole update on the virtual board: LINK=i2c|uart STAGING=file|flash KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl
+## demo: a whole update on the virtual board: LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl|legacy
 .PHONY: demo
 demo: $(READY)
-	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEY),--key $(KEY))
+	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEY),--key $(KEY)) $(if $(MODE),--mode $(MODE))
 
 ## demo-all: every scenario, the first three over every link with every staging
 .PHONY: demo-all
@@ -69,6 +69,11 @@ fuzz: $(READY)
 .PHONY: soak
 soak: $(READY)
 	@$(PY) -m tools.soak $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
+
+## year: a year of a sleepy device: 30000 wakes, 12 updates of which 3 are bad, 50 power cuts: [WAKES=30000 SEED=1]
+.PHONY: year
+year: $(READY)
+	@$(PY) -m tools.year $(if $(WAKES),--wakes $(WAKES)) $(if $(SEED),--seed $(SEED))
 
 ## lint: check style and the rules that ruff can check
 .PHONY: lint

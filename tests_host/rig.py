@@ -23,6 +23,7 @@ from tools.notecard.serial import SerialFrontEnd, SerialPort
 from virtual import VirtualTime
 
 RUNS = []  # (version, Updates) of each app run, newest last
+TIME = []  # the VirtualTime of the rig that was made last
 BEHAVIOUR = {}  # version: what that app does, a function of the Updates
 
 
@@ -150,6 +151,7 @@ class Rig:
         self.settings.update(settings or {})
         self.write("/notedfu.json", json.dumps(self.settings).encode())
         del RUNS[:]
+        TIME[:] = [self.time]
         BEHAVIOUR.clear()
 
     # ---- the Notecard's transcript
