@@ -7,7 +7,7 @@ import time
 
 from tools import paths
 from tools.board.supervisor import BoardError
-from tools.demo import judgement, signing
+from tools.demo import judgement, links, signing
 from tools.demo.flash import Contents
 from tools.demo.life import LIFE
 from tools.demo.scenarios import BASE, SIGNING
@@ -15,7 +15,7 @@ from tools.demo.show import Progress, summary
 from tools.demo.world import World
 from tools.failure import Failure
 
-SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE}
+SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE + links.LINKS}
 LINKS = ("i2c", "uart")
 STAGING = ("file", "flash")
 _OLD, _NEW = "1.0.0", "2.0.0"
@@ -139,12 +139,13 @@ def everything():
     runs = [(link, staging, one.name, "p256") for one in BASE for link in LINKS for staging in STAGING]
     runs += [("i2c", "file", one.name, "p256") for one in SIGNING]
     runs += [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
-    return runs + [("i2c", "file", one.name, "p256") for one in LIFE]
+    return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS]
 
 
-def passes(link, staging, name, key):
+def passes(link, staging, name, key, mode="auto"):
     """Run one scenario, show its summary, write build/demo.json; returns whether it ended as it should."""
     scenario = SCENARIOS[name]()
+    links.ask_in(mode, scenario)
     try:
         result = run(link, staging, scenario, key)
     except (BoardError, Failure) as error:
@@ -168,6 +169,7 @@ def main(arguments):
     parser.add_argument("--staging", choices=STAGING, default="file")
     parser.add_argument("--scenario", choices=SCENARIOS, default="update")
     parser.add_argument("--key", choices=signing.KINDS, default="p256")
+    parser.add_argument("--mode", choices=links.MODES, default="auto", help="how pages come")
     parser.add_argument(
         "--all",
         action="store_true",
@@ -177,7 +179,7 @@ def main(arguments):
     runs = everything() if options.all else [(options.link, options.staging, options.scenario, options.key)]
     failed = 0
     for one in runs:
-        failed += not passes(*one)
+        failed += not passes(*one, options.mode)
     if len(runs) > 1:
         say("%d passed, %d failed" % (len(runs) - failed, failed))
     return 1 if failed else 0

@@ -36,8 +36,9 @@ class Update:
     def __init__(self, plan, folder):
         self.plan = plan
         settings = {
-            "link": plan.link, "form": plan.form, "page": plan.page, "staging": plan.staging, "i2c_mtu": plan.mtu,
-            "uart_baud": plan.baud, "check_s": _CHECK_S, "trial_runs": 9, "swap_tries": 9, "watchdog_s": 0,
+            "link": plan.link, "form": plan.form, "page": plan.page, "staging": plan.staging,
+            "i2c_mtu": plan.mtu, "uart_baud": plan.baud, "check_s": _CHECK_S,
+            "trial_runs": 9, "swap_tries": 9, "watchdog_s": 0,
         }  # fmt: skip
         self.device = device = rig.Rig(folder, plan.preset, settings, plan.seed)
         device.engine.latency_ms = plan.latency_ms
