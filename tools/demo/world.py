@@ -87,7 +87,7 @@ class World:
 
     def last_printed(self):
         """What the app that ran last has printed."""
-        found = re.findall(r"^app (\d+\.\d+\.\d+)", self.board.console.text, re.M)
+        found = re.findall(r"app (\d+\.\d+\.\d+)", self.board.console.text)
         return found[-1] if found else "nothing"
 
     def _write(self, line):
