@@ -152,14 +152,14 @@ class Boot:
         failing = journal.unclean + journal.running >= self.settings.failing_runs
         state = IDLE if self._deferred and journal.state == PENDING else journal.state
         left = journal.swap_left if state == PENDING else journal.trial_left
-        active = self.slots.load(journal.active)
-        usable = self._elsewhere() != 0 and (active is None or self.settings.fall_back)
+        active = self.slots.whole(journal.active, self.clock)
+        usable = (active is None or self.settings.fall_back) and self._elsewhere() != 0
         return decide(record, state, left > 0, active is not None, usable, failing)
 
     def _elsewhere(self):
         """The slot beside the active one if it can run: whole, confirmed, its counter not too low. Else 0."""
         for slot in (A, B):
-            manifest = self.slots.load(slot) if slot != self.journal.active else None
+            manifest = self.slots.whole(slot, self.clock) if slot != self.journal.active else None
             if manifest and manifest.confirmed and manifest.counter >= self.journal.counter:
                 return slot
         return 0
@@ -168,7 +168,7 @@ class Boot:
         """Both copies of the journal are gone: the confirmed slot with the highest counter, then version."""
         best, chosen = None, 0
         for slot in (A, B):
-            manifest = self.slots.load(slot)
+            manifest = self.slots.whole(slot, self.clock)
             if manifest and manifest.confirmed and (best is None or manifest.rank > best):
                 best, chosen = manifest.rank, slot
         try:

@@ -34,4 +34,8 @@ def held(path, unit, depth):
         return (status[6] + unit - 1) // unit * unit
     if depth < 0:
         return 0
-    return sum([held(path + "/" + name, unit, depth - 1) for name in os.listdir(path)])
+    try:
+        names = os.listdir(path)
+    except (OSError, ValueError):  # torn, on FAT
+        return 0
+    return sum([held(path + "/" + name, unit, depth - 1) for name in names])

@@ -6,7 +6,9 @@ from notedfu.bootcrc import crc32
 from notedfu.room import DEPTH_LIMIT, FOLDER
 
 _PAGE = 512  # bytes read at a time
+_ASIDE_LIMIT = 100  # folders put aside in a board's life
 _ENOENT = 2
+_EIO = 5
 
 
 class Sums:
@@ -37,7 +39,10 @@ def empty(path):
     """Remove all of the slot whose folder is `path`, its manifest first. OSError."""
     for suffix in (".manifest", ".confirmed", ".list"):
         _remove(path + suffix)
-    _remove_folder(path, DEPTH_LIMIT)
+    try:
+        _remove_folder(path, DEPTH_LIMIT)
+    except OSError as error:
+        _put_aside(path, error)
 
 
 def _remove(path):
@@ -48,9 +53,23 @@ def _remove(path):
             raise
 
 
+def _put_aside(path, error):
+    """Get a folder that can't be emptied out of the way: on FAT a torn one holds garbage."""
+    for number in range(_ASIDE_LIMIT):
+        aside = "%s.torn%d" % (path, number)
+        try:
+            os.stat(aside)
+        except OSError:
+            os.rename(path, aside)
+            return
+    raise error
+
+
 def _remove_folder(folder, depth):
     try:
         names = os.listdir(folder)
+    except ValueError:  # names that are no text
+        raise OSError(_EIO) from None
     except OSError as error:
         if error.args[0] != _ENOENT:
             raise

@@ -8,6 +8,7 @@ from notedfu.errors import LocalError
 A = 1
 B = 2
 
+_PAGE = 4096  # bytes that flash erases at once, at least on the boards that put FAT on it
 _FOLDER = 0x4000  # S_IFDIR
 
 
@@ -77,6 +78,19 @@ class Slots:
         from notedfu.slotfiles import Sums
 
         return self.examine(slot, Sums(clock).agree) if slot else None
+
+    def whole(self, slot, clock):
+        """As load(), for a boot that decides what may run: as verify() on FAT, where a cut tears neighbours.
+
+        A unit of less than a page of flash is taken for FAT.
+        """
+        return self.verify(slot, clock) if slot and self._tears() else self.load(slot)
+
+    def _tears(self):
+        try:
+            return os.statvfs(self.root)[0] < _PAGE
+        except OSError:
+            return False
 
     def remove(self, slot):
         """Empty the slot: its manifest first, so that it is invalid from then on. OSError."""

@@ -88,12 +88,18 @@ def main(arguments):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
     options = parser.parse_args(arguments)
-    built = library.build()
-    if options.case:
-        job = plan.one(options.case)
-        for _, answer in pool.answers([job], built, 1):
-            print(json.dumps(answer, indent=2))
-        return 1 if answer.get("error") or answer["failed"] else 0
+    with library.built() as built:
+        return _case(options.case, built) if options.case else _proof(options, built)
+
+
+def _case(name, built):
+    """Run the one case with this name, and print what is said of it."""
+    for _, answer in pool.answers([plan.one(name)], built, 1):
+        print(json.dumps(answer, indent=2))
+    return 1 if "error" in answer or answer["failed"] else 0
+
+
+def _proof(options, built):
     began = time.monotonic()
     if options.reduced:
         jobs = plan.samples(options.seed)

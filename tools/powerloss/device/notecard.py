@@ -17,7 +17,7 @@ class Notecard:
 
     def __init__(self, now, preset="8.x"):
         self.engine = Engine(now, preset)
-        self.engine.latency_ms = 20
+        self.engine.latency_ms = 1
         self.engine.dfu.download_ms = 500
         self.front = I2CFrontEnd(self.engine)
         self._objects = []

@@ -160,8 +160,12 @@ class Judge:
             self.found("report", "%s" % told)
         if world.engine.violations:
             self.found("protocol", world.engine.violations[0])
-        for copy in (0, 1):
-            files.pop("notedfu.d/journal/%d/record" % copy, None)  # its numbers go on; `lasting` is the rest
+        for name in (
+            "0/record",
+            "1/record",
+            "reserve",
+        ):  # the numbers go on, and the reserve comes when it can
+            files.pop("notedfu.d/journal/" + name, None)
         self.rest = (files, record and record.lasting)
         return world.wrong
 
