@@ -1,16 +1,18 @@
 """Who may install what, on a whole device: signed images end to end, and every way around a signature."""
 
 import struct
+from binascii import crc32
 
 import images
 import rig
 import signer
 import tars
 from notedfu.errors import LocalError
-from notedfu.journal import IDLE, TRIAL
+from notedfu.journal import IDLE, STAGING, TRIAL
 from notedfu.keys import KEY_P256
 from notedfu.preflight import trusted_keys
 from scratch import Scratch, exists, write
+from tools.notecard.offer import md5_hex
 
 OLD, NEW, NEWER = "1.0.0", "2.0.0", "3.0.0"
 OURS = signer.P256(b"ours")
@@ -355,6 +357,43 @@ def test_another_image_behind_the_same_preflight_is_not_taken():
     for key in (NEXT, signer.Ed25519(b"theirs")):
         real = rig.app_image(NEWER, {"data/notes.txt": b"another 3.0.0"}, key=key)
         refused_after_the_download(shown, real, "other-image", keys=[NEXT.text])
+
+
+class Replaced:
+    """An image for which another one, of the same length, may be put while the offer stands."""
+
+    name = "app.img"
+
+    def __init__(self, image):
+        self.image = image
+        self.length = len(image)
+
+    def read(self, offset, length):
+        return self.image[offset : offset + length]
+
+
+def test_a_resumed_download_is_judged_in_full_on_flash():
+    """Preflight leaves the signature out when it goes on with what it has judged before."""
+    image = rig.app_image(NEW, {"large.bin": bytes(20000), "last.bin": b"\7" * 8}, key=OURS)
+    unsigned = bytearray(image)
+    unsigned[-10] ^= 1  # in the signature, which the digest does not cover
+    other = changed(image, b"\7" * 8, b"\6" * 8)  # in the last file, which has not come yet
+    for real, code in ((bytes(unsigned), "bad-signature"), (other, "bad-digest")):
+        with Device(page=256, staging="flash") as device:
+            source = Replaced(image)
+            device.offer(source)
+            device.boot(for_s=9)
+            assert device.journal().state == STAGING
+            begun = device.engine.counters.image_bytes
+            assert 8192 < begun < len(image)
+            source.image = real
+            device.engine.dfu.body.update(crc32=crc32(real), md5=md5_hex(real))
+            for _ in range(_BOOTS):
+                if not device.reports():
+                    device.boot(for_s=300)
+            assert [one["err"].split(":")[0] for one in device.reports()] == [code]
+            assert device.engine.counters.image_bytes - begun < len(image)
+            assert NEW not in rig.RUNS
 
 
 # ---- what a refusal costs
