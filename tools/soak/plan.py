@@ -9,7 +9,8 @@ PRESETS = ("legacy", "legacy-restart", "5.x", "8.x", "9.1.1")
 LEGACY = PRESETS[:2]
 SEALED = ("8.x", "9.1.1")  # the presets whose replies have a crc
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
-BAUDS = (9600, 38400, 115200, 115200)
+BAUDS = (9600, 38400, 115200, 115200, 115200, 115200)
+SLOW_SIZE = 1200  # bytes at most at the lower rates, where every millisecond is one of the simulator's too
 BUSY = ("busy-after-log", 300000)  # long enough to be denied DFU mode more than once
 
 # Only these change what the Notecard says it holds, or what it was given to hold: an image may be refused.
@@ -44,6 +45,8 @@ class Plan:
         self.mtu = self.one_of((30, 127, 253))
         self.baud = self.one_of(BAUDS)
         self.size = random.below(self.page * 6) + 300
+        if self.link == "uart" and self.baud < 115200:
+            self.size = min(self.size, SLOW_SIZE)
         self.latency_ms = self.one_of((0, 20, 150))
         self.faults = [self._fault(first)]
         for _ in range(random.below(4)):
