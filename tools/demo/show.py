@@ -50,7 +50,7 @@ def judged(result):
     if cost is None:
         return "never"
     return "%s, in at most %d ms, after %d dfu.get of %d bytes" % (
-        "a %s key" % result["key"],
+        "by key " + result["key"],
         cost["ms"],
         cost["gets"],
         cost["image_bytes"],
