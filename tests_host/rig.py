@@ -61,6 +61,18 @@ def app_image(version, more=None, protected=(), key=None):
     return images.made(tars.of_files(files), images.usual(numbers, unpacked) + list(protected), numbers, key)
 
 
+class RigGuard:
+    """The watchdog: it bites where the power would have failed, if it comes earlier."""
+
+    def __init__(self, rig, patience_ms):
+        self._rig = rig
+        self._patience_ms = patience_ms
+        self.alive()
+
+    def alive(self):
+        self._rig.bite_at(self._patience_ms)
+
+
 class RigPort:
     """The port of docs/PORTING.md, over the rig."""
 
@@ -69,7 +81,7 @@ class RigPort:
     def __init__(self, rig):
         self._rig = rig
         self.root = rig.root
-        self.said = rig.said
+        self._said = rig.said
 
     def clock(self):
         return self._rig.time.clock()
@@ -100,17 +112,11 @@ class RigPort:
             return False
         return True
 
-    def pin_is_low(self, number):
+    def pin_is_low(self, pin):
         return False
 
     def guard(self, clock, patience_ms):
-        self._patience_ms = patience_ms
-        self.alive()
-        return self
-
-    def alive(self):
-        """The watchdog bites where the power would have failed, if it comes earlier."""
-        self._rig.bite_at(self._patience_ms)
+        return RigGuard(self._rig, patience_ms)
 
     def release(self):
         self._rig.bite_at(None)
@@ -123,14 +129,23 @@ class RigPort:
         raise Reset()
 
     def say(self, text):
-        self.said.append(text)
+        self._said.append(text)
+
+    def keep(self, record):
+        return False
+
+    def kept(self):
+        return b""
+
+    def hand_over(self, settings):
+        pass
 
     def complain(self, error):
         if not isinstance(error, Exception):
             raise error  # the rig's own reset or power cut
         if len(self._rig.complaints) > 50:
             raise AssertionError("complaints without end: %s" % self._rig.complaints[-3:])
-        self.said.append("%s: %s" % (type(error).__name__, error))
+        self._said.append("%s: %s" % (type(error).__name__, error))
         self._rig.complaints.append(error)
 
 

@@ -92,3 +92,11 @@ def test_a_class_id_that_can_not_be_read_is_an_error_that_names_it():
         assert error.code == "bad-uuid"
         assert "class_id:" in str(error)
     assert load(b'{"class_id": "00112233-4455-6677-8899-aabbccddeeff"}').error is None
+
+
+def test_a_pin_is_a_number_or_a_name():
+    settings = load(b'{"i2c_scl": "GP5", "i2c_sda": 4}')
+    assert settings.error is None
+    assert (settings.i2c_scl, settings.i2c_sda) == ("GP5", 4)
+    assert "a pin" in str(load(b'{"i2c_scl": ""}').error)
+    assert "a pin" in str(load(b'{"i2c_scl": 256}').error)

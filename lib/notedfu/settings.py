@@ -5,29 +5,31 @@ import json
 from notedfu.errors import SettingsError
 
 _MODES = ("now", "boot", "ask")
+_PIN = "pin"  # a number from 0 to 255, a name, or -1 for none
 
-# name, default, and what it may be: a type, a tuple of words, or (lowest, highest) for a number
+# name, default, and what it may be: a type, a pin, a tuple of words, or (lowest, highest) for a number
 TABLE = (
     ("app", "app", str),
     ("off", False, bool),
-    ("off_pin", -1, (-1, 255)),
+    ("off_pin", -1, _PIN),
     ("link", "i2c", ("i2c", "uart")),
     ("i2c_id", 0, (-1, 15)),
-    ("i2c_scl", -1, (-1, 255)),
-    ("i2c_sda", -1, (-1, 255)),
+    ("i2c_scl", -1, _PIN),
+    ("i2c_sda", -1, _PIN),
     ("i2c_hz", 100000, (10000, 400000)),
     ("i2c_address", 0x17, (8, 119)),
     ("i2c_mtu", 253, (30, 253)),
     ("i2c_gap_ms", 1, (1, 100)),
     ("uart_id", 1, (0, 15)),
-    ("uart_tx", -1, (-1, 255)),
-    ("uart_rx", -1, (-1, 255)),
+    ("uart_tx", -1, _PIN),
+    ("uart_rx", -1, _PIN),
     ("uart_baud", 9600, (9600, 921600)),
     ("uart_rxbuf", 2048, (64, 32766)),
     ("staging", "file", ("file", "flash")),
     ("staging_start", 0, (0, 1 << 28)),
     ("staging_length", 0, (0, 1 << 28)),
     ("staging_partition", "staging", str),
+    ("staging_module", "", str),
     ("page", 4096, (256, 8192)),
     ("form", "auto", ("auto", "base64", "binary")),
     ("check_s", 3600, (10, 432000)),
@@ -48,6 +50,7 @@ TABLE = (
     ("trial_s", 3600, (10, 604800)),
     ("recovery_s", 3600, (60, 604800)),
     ("watchdog_s", 120, (0, 86400)),
+    ("drive", "updater", ("updater", "computer")),
 )
 
 
@@ -64,7 +67,10 @@ class Settings:
             setattr(self, name, default)
 
     def load(self, path):
-        """Read `path`; a file that is not there means defaults. Returns self, never raises for its contents."""
+        """Read `path`.
+
+        A file that is not there means defaults. Returns self, never raises for its contents.
+        """
         try:
             with open(path) as file:
                 found = json.load(file)
@@ -117,6 +123,10 @@ def _problem(kind, value):
     if kind is list:
         right = isinstance(value, list) and all(isinstance(one, str) for one in value)
         return None if right else "a list of texts"
+    if kind is _PIN:
+        named = isinstance(value, str) and value and " " not in value
+        right = named or _problem((-1, 255), value) is None
+        return None if right else "a pin: its number, or its name as text"
     if isinstance(kind[0], str):
         return None if value in kind else "one of " + ", ".join(kind)
     right = isinstance(value, int) and not isinstance(value, bool) and kind[0] <= value <= kind[1]

@@ -30,26 +30,27 @@ class Port:
     def bus(self, settings):
         """The I2C bus, as i2c.I2CLink wants it."""
         pins = {}
-        if settings.i2c_scl >= 0:
+        if settings.i2c_scl != -1:
             pins = {"scl": machine.Pin(settings.i2c_scl), "sda": machine.Pin(settings.i2c_sda)}
         return Bus(machine.I2C(settings.i2c_id, freq=settings.i2c_hz, timeout=_I2C_TIMEOUT_US, **pins))
 
     def serial(self, settings):
         """The UART, as uart.UartLink wants it."""
         pins = {}
-        if settings.uart_tx >= 0:
+        if settings.uart_tx != -1:
             pins = {"tx": machine.Pin(settings.uart_tx), "rx": machine.Pin(settings.uart_rx)}
-        uart = machine.UART(
-            settings.uart_id, settings.uart_baud, timeout=0, rxbuf=settings.uart_rxbuf, **pins
-        )
+        basis = (settings.uart_id, settings.uart_baud)
+        try:
+            uart = machine.UART(*basis, timeout=0, rxbuf=settings.uart_rxbuf, **pins)
+        except TypeError:
+            uart = machine.UART(*basis, timeout=0, **pins)  # nrf: a fixed buffer of 64 bytes
         return Serial(uart)
 
     def region(self, settings):
-        """The raw flash region for staging, an AbstractBlockDev; LocalError `no-region` if there is none."""
-        try:
-            return _region(settings)
-        except (IndexError, OSError, ValueError) as error:
-            raise LocalError("no-region", "no staging region as the settings say: %s" % error) from None
+        """The raw flash region for staging, a block device; LocalError `no-region` if there is none."""
+        from notedfu.port.regions import region
+
+        return region(settings)
 
     def sha256(self, data=b""):
         """A new running SHA-256 of `data`; LocalError `no-sha256` where the interpreter has none."""
@@ -80,11 +81,11 @@ class Port:
             return False
         return True
 
-    def pin_is_low(self, number):
-        """Whether pin `number`, pulled up, is held low; False for a negative number."""
-        if number < 0:
+    def pin_is_low(self, pin):
+        """Whether `pin`, pulled up, is held low; False for -1."""
+        if pin == -1:
             return False
-        return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP).value() == 0
+        return machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP).value() == 0
 
     def guard(self, clock, patience_ms):
         """Start the watchdog: alive() must be called at least every patience_ms; None for no such demand.
@@ -122,29 +123,23 @@ class Port:
         """An error, with its traceback, on the console."""
         sys.print_exception(error)
 
+    def keep(self, record):
+        """False: here the filesystem can always be written."""
+        return False
 
-def _region(settings):
-    """Asked for as features: each of these modules is on one port only."""
-    try:
-        from esp32 import Partition
-    except ImportError:
-        pass
-    else:
-        return Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
-    try:
-        from rp2 import Flash
-    except ImportError:
-        try:
-            from pyb import Flash
-        except ImportError:
-            raise LocalError("no-region", "this board has no raw flash for Python; stage in a file") from None
-    if not settings.staging_length:
-        raise LocalError("no-region", "set staging_start and staging_length, or stage in a file")
-    return Flash(start=settings.staging_start, len=settings.staging_length)
+    def kept(self):
+        """Nothing."""
+        return b""
+
+    def hand_over(self, settings):
+        """Nothing to do."""
 
 
 class Cut:
-    """The first n bytes of a buffer as a view; the last one is kept, so that the steady state allocates nothing."""
+    """The first n bytes of a buffer as a view.
+
+    The last one is kept, so that the steady state allocates nothing.
+    """
 
     def __init__(self):
         self._view = memoryview(b"")

@@ -1,0 +1,44 @@
+"""Where raw flash for staging is, on each port of MicroPython. Loaded only where staging is no file."""
+
+from notedfu.errors import LocalError
+
+
+def region(settings):
+    """A block device by MicroPython's extended protocol; LocalError `no-region` if there is none.
+
+    Its bounds and its reports differ between ports (flashstage.py lives with all of them).
+    """
+    try:
+        if settings.staging_module:
+            return __import__(settings.staging_module).region(settings)
+        return _own(settings)
+    except (AttributeError, ImportError, IndexError, OSError, ValueError) as error:
+        raise LocalError("no-region", "no staging region as the settings say: %s" % error) from None
+
+
+def _own(settings):
+    """Asked for as features: each of these modules is on one port only."""
+    try:
+        from esp32 import Partition
+    except ImportError:
+        return _slice(settings)
+    if settings.staging_partition == "ota":
+        return Partition(Partition.RUNNING).get_next_update()
+    return Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
+
+
+def _slice(settings):
+    """rp2.Flash and pyb.Flash take bytes from the start of the storage area.
+
+    An overlap with files is unseen.
+    """
+    try:
+        from rp2 import Flash
+    except ImportError:
+        try:
+            from pyb import Flash
+        except ImportError:
+            raise LocalError("no-region", "this board has no raw flash for Python; stage in a file") from None
+    if not settings.staging_length:
+        raise LocalError("no-region", "set staging_start and staging_length, or stage in a file")
+    return Flash(start=settings.staging_start, len=settings.staging_length)
