@@ -73,6 +73,7 @@ class Boot:
         self.slots = Slots(self.data)
         self.swapped = False
         self.fault = None  # the LocalError with which the journal could not be written, or None
+        self.counted = False  # whether boot.py has counted this run already
         self._deferred = False
 
     def off(self):
@@ -102,6 +103,14 @@ class Boot:
                 self._fall_back()
         raise AssertionError("the boot decides in circles")
 
+    def look(self):
+        """As act(), where boot.py has decided and counted: what to run. Changes nothing."""
+        self.counted = True
+        self._load()
+        self._deferred = True
+        action = self._decide()
+        return action if action in _FINAL else "recover"
+
     def _load(self):
         journal = self.journal
         journal.load()
@@ -111,6 +120,8 @@ class Boot:
             self.port.complain(error)  # what is installed runs all the same
         if journal.condition == FRESH and not self.slots.any():
             self._set_up()
+        if journal.adopt(self.port.kept()):
+            self.save()
         if journal.condition == GOOD and self.settings.unblock != bool(journal.flags & UNBLOCKED):
             self._unblock()
         self._deferred = self.settings.install == "ask" and not journal.flags & CONSENT
@@ -133,9 +144,12 @@ class Boot:
             self.journal.save()
             raise
         except LocalError as error:
-            self.fault = error
             self.journal.condition = GOOD  # from here on what is in RAM counts
-            self.port.complain(error)
+            if self.port.keep(self.journal.waiting()):
+                return True
+            if self.fault is None:
+                self.port.complain(error)  # once: an app asks again and again
+            self.fault = error
             return False
         return True
 
@@ -149,9 +163,10 @@ class Boot:
     def _decide(self):
         journal = self.journal
         record = GOOD if journal.condition == GOOD else LOST
-        failing = journal.unclean + journal.running >= self.settings.failing_runs
+        running = 0 if self.counted else journal.running  # counting has put it into `unclean`
+        failing = journal.unclean + running >= self.settings.failing_runs
         state = IDLE if self._deferred and journal.state == PENDING else journal.state
-        left = journal.swap_left if state == PENDING else journal.trial_left
+        left = journal.swap_left if state == PENDING else journal.trial_left + self.counted
         active = self.slots.whole(journal.active, self.clock)
         usable = (active is None or self.settings.fall_back) and self._elsewhere() != 0
         return decide(record, state, left > 0, active is not None, usable, failing)
@@ -247,18 +262,16 @@ class Boot:
 
 
 def boot():
-    """boot.py's whole work: on a port that may write only there, act; elsewhere only keep the watchdog fed.
+    """boot.py's whole work where main.py acts:
+
+    keep the watchdog fed. (Where boot.py acts it is inboot.boot().)
 
     It may be running since before a soft reset, which mpremote makes in each session.
     """
     from notedfu.port import load
 
     one = Boot(load())
-    if one.off():
-        return
-    if one.port.acts_in_boot:
-        one.act()
-    elif one.settings.watchdog_s:
+    if one.settings.watchdog_s and not one.off():
         one.port.guard(one.clock, None)
 
 
@@ -284,7 +297,7 @@ def _run(port):
         if one.off():
             port.say("the updater is switched off")
             return
-        action = one.act()
+        action = one.look() if port.acts_in_boot else one.act()
         if one.swapped:
             port.reset()  # the app gets a heap that no swap has used
         from notedfu import supervise

@@ -60,6 +60,8 @@ class Health:
         """
         journal = self._journal
         self._begun = True
+        if self._boot.counted:
+            return
         if journal.state == TRIAL:
             journal.trial_left -= 1
         else:

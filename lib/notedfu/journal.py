@@ -111,6 +111,26 @@ class Journal:
         self._good = copy
         self.condition = GOOD
 
+    def waiting(self):
+        """The fields as the record after the one on flash, for a port to keep() until it can be written.
+
+        In front of it stands the crc of the record that it follows: there it belongs, and nowhere else.
+        """
+        return self._read(self._good)[-4:] + self._pack((self.sequence + 1) & 0xFFFFFFFF)
+
+    def adopt(self, kept):
+        """Take the fields of `kept`, from waiting(), if it follows the record on flash.
+
+        Returns whether it does.
+        """
+        record = kept[4 : 4 + SIZE]
+        if self._good < 0 or not _valid(record) or kept[:4] != self._read(self._good)[-4:]:
+            return False
+        sequence = self.sequence
+        self._unpack(record)
+        self.sequence = sequence
+        return True
+
     def set_outcome(self, outcome, text):
         """Remember what became of the image that the record is about, for the report."""
         self.outcome = outcome

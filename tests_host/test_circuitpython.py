@@ -1,0 +1,298 @@
+"""The whole way on CircuitPython: its port, its entry files, its rules.
+
+On strict fakes, with the real busdevice.
+"""
+
+import json
+
+import rig
+from check import raises
+from circuit import CircuitRig
+from notedfu.journal import IDLE, PENDING, TRIAL
+from scratch import Scratch
+
+
+def deployed(folder, settings=None, **board):
+    """A board with app 1.0.0."""
+    device = CircuitRig(folder, settings, **board)
+    device.install_first("1.0.0")
+    rig.BEHAVIOUR["1.0.0"] = rig.stay
+    return device
+
+
+def on_trial(folder, app, **board):
+    """A board that has 2.0.0 staged and will try it at the next boot."""
+    device = deployed(folder, **board)
+    rig.BEHAVIOUR["2.0.0"] = app
+    device.offer(rig.app_image("2.0.0"))
+    assert device.boot() == "reset", device.said
+    assert device.journal().state == PENDING
+    return device
+
+
+def give_drive_to_computer(device):
+    device.write("/notedfu.json", json.dumps(dict(device.settings, drive="computer")).encode())
+
+
+def test_a_whole_update_over_i2c():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay)
+        assert device.boot() == "power"
+        assert rig.RUNS == ["1.0.0", "2.0.0"], device.said
+        assert device.journal().state == IDLE
+        assert [one["status"][:9] for one in device.reports()] == ["installed"]
+        assert device.complaints == []
+
+
+def test_a_whole_update_over_uart():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay)
+        give = dict(device.settings, link="uart", uart_baud=115200, uart_tx="GP12", uart_rx=13)
+        device.write("/notedfu.json", json.dumps(give).encode())
+        assert device.boot() == "power"
+        assert rig.RUNS == ["1.0.0", "2.0.0"], device.said
+        device.offer(rig.app_image("3.0.0"))
+        rig.BEHAVIOUR["3.0.0"] = rig.confirm_and_stay
+        assert device.boot(for_s=3600) == "reset"
+        assert device.boot() == "power"
+        assert rig.RUNS[-1] == "3.0.0"
+        assert device.complaints == []
+
+
+def test_a_save_that_runs_code_again_costs_no_attempt():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.stay)
+        device.boot(for_s=5)
+        left = device.journal().trial_left
+        for _ in range(5):
+            assert device.reload(for_s=5) == "power"
+        assert device.journal().trial_left == left
+        assert rig.RUNS == ["1.0.0"] + 6 * ["2.0.0"]
+
+
+def test_an_app_that_is_cut_off_on_every_run_is_reverted():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.stay)
+        for _ in range(4):
+            device.boot(for_s=5)
+        assert rig.RUNS == ["1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0"]
+
+
+def crash(dfu):
+    raise ValueError("a bug")
+
+
+def leave(dfu):
+    raise SystemExit
+
+
+def test_an_app_that_raises_is_reverted_and_reported():
+    with Scratch() as folder:
+        device = on_trial(folder, crash)
+        assert device.boot() == "reset"
+        device.complaints.clear()
+        assert device.boot() == "power"
+        assert rig.RUNS == ["1.0.0", "2.0.0", "1.0.0"]
+        assert device.reports()[-1]["err"].startswith("app-raised")
+
+
+def test_an_app_that_exits_ends_in_a_reset_and_has_spent_its_run():
+    with Scratch() as folder:
+        device = on_trial(folder, leave)
+        for _ in range(3):
+            assert device.boot() == "reset"
+        device.boot(for_s=5)
+        assert rig.RUNS == ["1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0"]
+
+
+def test_a_confirmation_that_can_not_be_written_waits_in_nvm_for_boot():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay)
+        give_drive_to_computer(device)
+        assert device.boot() == "power"
+        assert device.journal().state == TRIAL
+        writes = device.device.nvm_writes
+        device.reload(for_s=300)
+        assert device.journal().state == TRIAL
+        assert device.device.nvm_writes == writes  # it was there already
+        device.boot(for_s=5)
+        assert device.journal().state == IDLE
+        for _ in range(4):
+            device.boot(for_s=5)
+        assert rig.RUNS[-1] == "2.0.0"
+
+
+def test_a_revert_that_can_not_be_written_waits_in_nvm_for_boot():
+    with Scratch() as folder:
+        device = on_trial(folder, crash)
+        give_drive_to_computer(device)
+        assert device.boot() == "reset"
+        device.boot(for_s=5)
+        assert rig.RUNS == ["1.0.0", "2.0.0", "1.0.0"]
+
+
+def test_without_nvm_such_a_trial_ends_in_the_old_app():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay, nvm=0)
+        give_drive_to_computer(device)
+        for _ in range(4):
+            device.boot(for_s=60)
+        assert rig.RUNS == ["1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0"]
+
+
+def test_what_waits_in_nvm_belongs_to_one_record_alone():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay)
+        give_drive_to_computer(device)
+        device.boot()
+        record = device.journal()
+        waiting = bytes(device.device.nvm[:256])
+        record.save()  # another record than the one that it follows
+        assert not record.adopt(waiting)
+        assert record.state == TRIAL
+
+
+def test_damaged_nvm_is_no_confirmation():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay)
+        give_drive_to_computer(device)
+        device.boot()
+        device.device.nvm[100] ^= 1
+        rig.BEHAVIOUR["2.0.0"] = rig.stay
+        device.boot(for_s=5)
+        assert device.journal().state == TRIAL
+
+
+def test_nothing_is_printed_in_boot():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.stay)
+        device.said.clear()
+        device.device.begin_boot()
+        device._life(lambda: device._run("boot.py"), 600)
+        assert device.journal().state == TRIAL
+        assert device.said == []
+
+
+def test_the_drive_stays_the_computers_while_the_updater_is_off():
+    with Scratch() as folder:
+        device = deployed(folder, {"off_pin": "GP14"})
+        device.boot(for_s=5)
+        assert not device.device.code_readonly
+        device.device.low_pins = ("GPIO14",)
+        assert device.boot(for_s=5) == "repl"
+        assert device.device.code_readonly
+        assert device.device.taken == {}
+
+
+def test_a_chip_without_usb_drive_needs_no_remount():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay, usb=False)
+        assert device.boot() == "power"
+        assert device.journal().state == IDLE
+
+
+def test_a_crash_of_the_interpreter_counts_as_an_unclean_run():
+    with Scratch() as folder:
+        device = deployed(folder, {"failing_runs": 2})
+        for _ in range(2):
+            assert device.safemode() == "reset"
+        device.boot(for_s=5)
+        assert rig.RUNS == []
+        assert "recovery" in device.said[-1]
+
+
+def test_a_crash_on_trial_costs_one_attempt():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.stay)
+        for _ in range(3):
+            device.boot(for_s=5)
+            device.safemode()
+        device.boot(for_s=5)
+        assert rig.RUNS == ["1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0"]
+
+
+def test_a_bus_that_is_never_unlocked_is_a_fault_in_time():
+    def hold(dfu):
+        import board
+
+        assert board.I2C().try_lock()
+        dfu.poll()
+        raise KeyboardInterrupt
+
+    with Scratch() as folder:
+        device = deployed(folder)
+        rig.BEHAVIOUR["1.0.0"] = hold
+        assert device.boot() == "repl"
+        assert device.requests("dfu.status") == []
+
+
+def test_the_app_shares_bus_and_lock():
+    seen = []
+
+    def look(dfu):
+        import board
+
+        dfu.request({"req": "card.version"})
+        bus = board.I2C()
+        assert bus.try_lock()
+        seen.append(bus.probe(0x17))
+        bus.unlock()
+        rig.confirm_and_stay(dfu)
+
+    with Scratch() as folder:
+        device = on_trial(folder, look)
+        assert device.boot() == "power"
+        assert seen == [True]
+        assert device.journal().state == IDLE
+
+
+def test_a_watchdog_that_the_chip_can_not_have_is_left_off():
+    with Scratch() as folder:
+        device = deployed(folder, {"watchdog_s": 120})
+        device.device.watchdog_limit_s = 8.388
+        rig.BEHAVIOUR["1.0.0"] = lambda dfu: device.time.advance(100000)
+        assert device.boot(for_s=300) == "power"
+        assert [line for line in device.said if "no watchdog of 120 s" in line]
+
+
+def test_a_hang_is_bitten_where_the_chip_can():
+    with Scratch() as folder:
+        device = deployed(folder)
+        rig.BEHAVIOUR["1.0.0"] = lambda dfu: device.time.advance(200000)
+        assert device.boot(for_s=600) == "watchdog"
+
+
+def test_without_hashlib_no_image_is_taken_and_the_app_runs():
+    with Scratch() as folder:
+        device = deployed(folder, has_hashlib=False)
+        device.offer(rig.app_image("2.0.0"))
+        assert device.boot() == "power"
+        assert rig.RUNS == ["1.0.0"]
+        assert device.journal().state == IDLE
+
+
+def test_ctrl_c_leaves_the_repl():
+    def stopped(dfu):
+        raise KeyboardInterrupt
+
+    with Scratch() as folder:
+        device = on_trial(folder, stopped)
+        left = 3
+        assert device.boot(for_s=5) == "repl"
+        assert device.journal().trial_left == left
+
+
+def test_a_pin_that_the_board_lacks_is_named():
+    from notedfu.errors import SettingsError
+    from tools.board.device import circuitpython as fakes
+
+    with Scratch() as folder:
+        device = CircuitRig(folder)
+        before = fakes.install(device.device)
+        try:
+            from notedfu.port.circuitpython import Port
+
+            settings = device.settings_with(i2c_scl="D99", i2c_sda="D98")
+            assert "D99" in raises(SettingsError, Port().bus, settings).text
+        finally:
+            fakes.restore(before)
