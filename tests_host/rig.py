@@ -201,8 +201,8 @@ class Rig:
         with open(self.root + path, "wb") as file:
             file.write(data)
 
-    def install_first(self, version):
-        """Put an app into slot A as `make deploy` does: confirmed, with a journal."""
+    def install_first(self, version, more=None):
+        """Put an app into slot A as `make deploy` does: confirmed, with a journal. more: files, one folder deep."""
         from notedfu.slotwriter import SlotWriter
 
         boot = bootup.Boot(RigPort(self))
@@ -210,11 +210,12 @@ class Rig:
             os.mkdir(boot.data)
         except OSError:
             pass
-        image = app_image(version)
+        image = app_image(version, more)
         writer = SlotWriter(boot.slots, 1, boot.clock)
-        files = app_files(version)
+        files = app_files(version, more)
         writer.begin()
-        writer.folder("data")
+        for folder in sorted({name.split("/")[0] for name in files if "/" in name}):
+            writer.folder(folder)
         for name in sorted(files):
             writer.open(name, len(files[name]))
             writer.feed(files[name], 0, len(files[name]))

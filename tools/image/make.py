@@ -11,7 +11,7 @@ from notedfu import image as fields
 from notedfu.errors import DfuError
 from tools import paths
 from tools.failure import Failure
-from tools.image import container, device, imgtool, keys, payload, tlvs, version
+from tools.image import container, device, half, imgtool, keys, payload, tlvs, version
 
 _HEADER = {"slots": 32, "esp32": 4096}  # 32 is the least; a page keeps a native image's pages whole
 
@@ -49,8 +49,10 @@ def _payload(options, numbers, work):
     out = work / "payload"
     if options.kind == "esp32":
         return payload.native(options.app, out)
-    plan = None if options.source else payload.Plan(options.march, options.mpy_cross, options.keep)
-    members = payload.collect(options.app, version.write(numbers), work, plan)
+    keep = [*options.keep, half.VIPER]
+    plan = None if options.source else payload.Plan(options.march, options.mpy_cross, keep)
+    beside = half.files() if options.updater else ()
+    members = payload.collect(options.app, version.write(numbers), work, plan, beside)
     payload.archive(members, out)
     return members
 

@@ -93,16 +93,17 @@ def _version_file(app, version, work):
     return [("version.py", made)]
 
 
-def collect(app, version, work, plan):
+def collect(app, version, work, plan, beside=()):
     """The members of the app directory, sorted, compiled by `plan` (None: sources as they are).
 
-    `work` is an empty directory for what is made on the way. Raises Failure for what no device would take.
+    `beside` are (path, Path) of files from elsewhere. `work` is an empty directory for what is made on the way.
+    Raises Failure for what no device would take.
     """
     app = Path(app)
     if not app.is_dir():
         raise Failure("there is no app directory %s" % app)
     members, taken = [], {}
-    for path, source in list(_files(app)) + _version_file(app, version, work):
+    for path, source in [*_files(app), *_version_file(app, version, work), *beside]:
         if path in _UPDATERS:
             raise Failure(
                 "%s belongs to the updater and can't be in an app: name the app's start app.py" % path
