@@ -93,6 +93,9 @@ class RigPort:
         front = SerialFrontEnd(self._rig.engine, settings.uart_baud)
         return SerialPort(front, self._rig.time.advance, settings.uart_baud, settings.uart_rxbuf)
 
+    def wake_lines(self, settings):
+        raise AssertionError("this Notecard does not sleep")
+
     def region(self, settings):
         return self._rig.region
 

@@ -11,7 +11,8 @@ def assemble(boot):
     from notedfu.update import Updater
 
     # any start will do but the last boot's: a Notecard gives the answer to a repeated request again
-    notecard = Notecard(_link(boot), boot.clock, Reply(), sequence=boot.port.random16())
+    first = boot.port.random16()
+    notecard = Notecard(_link(boot), boot.clock, Reply(), _waker(boot), sequence=first)
     dfu = Dfu(notecard, boot.clock, bytearray(boot.settings.page), boot.settings.form)
     _say_what_is_missing(boot)
     return Updater(boot, dfu), notecard
@@ -25,6 +26,17 @@ def _say_what_is_missing(boot):
             "%s: no image can be checked, and all are refused; the app's files are checked by crc32"
             % error.text
         )
+
+
+def _waker(boot):
+    """What wakes a Notecard that sleeps: two pins, or nothing."""
+    if boot.settings.rtx_pin == -1:
+        from notedfu.transactions import AlwaysAwake
+
+        return AlwaysAwake()
+    from notedfu.waker import Waker
+
+    return Waker(boot.port.wake_lines(boot.settings), boot.clock)
 
 
 def _link(boot):

@@ -184,13 +184,12 @@ class Chunks:
     def _fetch_frame(self):
         at = _put_number(self._fetch, len(_FETCH), self._length)
         at = _put(self._fetch, at, _END)
-        reply = self._notecard.transact(self._fetch, at, None, TIMEOUT_MS)
+        self._cobs.begin(self._length)
+        reply = self._notecard.fetch(self._fetch, at, self._cobs, TIMEOUT_MS)
         if reply.failed:
             if "{bad-bin}" in str(reply.members["err"]):
                 raise LinkError("bad-binary", str(reply.members["err"]))
             checked(reply.members)
-        self._cobs.begin(self._length)
-        self._notecard.receive_frame(self._cobs, TIMEOUT_MS)
         return self._cobs.finish()
 
     def _check_length(self, count):

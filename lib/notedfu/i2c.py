@@ -80,7 +80,7 @@ class Packets:
                 self._ended = self._clock.ms()
                 self.waiting = 0
                 if not left:
-                    raise self.fault(error) from error
+                    raise self.fault(error) from None
             self._clock.sleep(_NACK_MS)
         self.waiting = self._buf[0]
         if self._buf[1] != n or self.waiting > MTU:
@@ -155,7 +155,7 @@ class I2CLink(Link):
             try:
                 self._packets.write(1 + size)
             except OSError as error:
-                raise self._packets.fault(error) from error
+                raise self._packets.fault(error) from None
             at += size
             sent += size
             self._rest_ms = max(_CHUNK_MS, self._first_query_ms) if at == n else _CHUNK_MS

@@ -25,6 +25,8 @@ TABLE = (
     ("uart_rx", -1, _PIN),
     ("uart_baud", 9600, (9600, 921600)),
     ("uart_rxbuf", 2048, (64, 32766)),
+    ("rtx_pin", -1, _PIN),
+    ("ctx_pin", -1, _PIN),
     ("staging", "file", ("file", "flash")),
     ("staging_start", 0, (0, 1 << 28)),
     ("staging_length", 0, (0, 1 << 28)),

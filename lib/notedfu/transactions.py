@@ -78,37 +78,31 @@ class Transactions:
         Retries 5 times with 7.75 s of pauses in all. Raises LinkError: that of the last attempt, or a
         resync's.
         """
-        pause_ms = _FIRST_PAUSE_MS
         try:
-            for left in range(_RETRIES, -1, -1):
-                self._resync()
-                try:
-                    if not self._sent:
-                        self._transmit()
-                    return self._complete(sink, timeout_ms)
-                except LinkError:
-                    self.distrust()
-                    if not left:
-                        raise
-                self._clock.sleep(pause_ms)
-                pause_ms = min(2 * pause_ms, _MOST_PAUSE_MS)
+            return self._attempt(sink, timeout_ms)
         finally:
             self._waker.stop()
-        return None  # never: the last attempt returns or raises
 
     def transact(self, text, n, sink, timeout_ms):
         """send() and receive()."""
         self.send(text, n)
         return self.receive(sink, timeout_ms)
 
-    def receive_frame(self, stage, timeout_ms):
-        """Feed the binary frame that follows a reply, its newline included, to stage.feed. Not retried:
-        what is lost of it comes again only with its request."""
+    def fetch(self, text, n, stage, timeout_ms):
+        """transact() for a request whose reply, unless it is an `err`, is followed by a frame of binary: feed
+        that, its newline included, to stage.feed. The frame is not retried: what is lost of it comes again
+        only with its request."""
+        self.send(text, n)
         try:
-            self._link.receive(stage, timeout_ms)
+            reply = self._attempt(None, timeout_ms)
+            if not reply.failed:
+                self._link.receive(stage, timeout_ms)
+            return reply
         except LinkError:
             self.distrust()
             raise
+        finally:
+            self._waker.stop()
 
     def distrust(self):
         """Something came that should not have: resync before the next request."""
@@ -155,6 +149,23 @@ class Transactions:
             text[at + i] = _HEX[rest & 15]
             rest >>= 4
         self._crc.write_hex(text, at + 13)
+
+    def _attempt(self, sink, timeout_ms):
+        """receive(), with the Notecard kept awake."""
+        pause_ms = _FIRST_PAUSE_MS
+        for left in range(_RETRIES, -1, -1):
+            self._resync()
+            try:
+                if not self._sent:
+                    self._transmit()
+                return self._complete(sink, timeout_ms)
+            except LinkError:
+                self.distrust()
+                if not left:
+                    raise
+            self._clock.sleep(pause_ms)
+            pause_ms = min(2 * pause_ms, _MOST_PAUSE_MS)
+        return None  # never: the last attempt returns or raises
 
     def _resync(self):
         if self._resync_due:

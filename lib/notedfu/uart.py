@@ -55,7 +55,7 @@ class UartLink(Link):
             self._start = 0
             self._end = (self._serial.readinto(self._buf, n) or 0) if n else 0
         except OSError as error:
-            raise LinkError("bus-fault", "UART: error %r" % error.args[:1]) from error
+            raise LinkError("bus-fault", "UART: error %r" % error.args[:1]) from None
         return self._end > 0
 
     def _take_known(self):
@@ -74,4 +74,4 @@ class UartLink(Link):
         try:
             self._serial.write(self._buf, n)
         except OSError as error:
-            raise LinkError("bus-fault", "UART: error %r" % error.args[:1]) from error
+            raise LinkError("bus-fault", "UART: error %r" % error.args[:1]) from None

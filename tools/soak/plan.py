@@ -83,6 +83,16 @@ class Plan:
             value = None
         return name, rate, at, value
 
+    @property
+    def may_be_refused(self):
+        """Whether the image may end refused: its bytes or sums are damaged, or, where no crc guards requests,
+        the number in a request for a piece of it is, and the piece is another one."""
+        unguarded = self.preset not in SEALED
+        for name in self.names:
+            if name in OF_THE_IMAGE or (unguarded and name.startswith("request-")):
+                return True
+        return False
+
     def told(self):
         """The plan as a record for people."""
         return {

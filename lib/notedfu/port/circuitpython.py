@@ -65,6 +65,10 @@ class Port:
         )
         return Serial(uart)
 
+    def wake_lines(self, settings):
+        """The pins RTX and CTX, as waker.Waker wants them."""
+        return WakeLines(settings.rtx_pin, settings.ctx_pin)
+
     def region(self, settings):
         """The block device of the settings' own module.
 
@@ -247,6 +251,34 @@ class Bus:
                 raise OSError(_ETIMEDOUT)
             self._clock.sleep(1)
         return self._device
+
+
+class WakeLines:
+    """RTX, driven while the Notecard is spoken to, and CTX, by which it says that it listens."""
+
+    def __init__(self, rtx, ctx):
+        import digitalio
+
+        self._up = digitalio.Pull.UP
+        self._rtx = digitalio.DigitalInOut(_pin(rtx))
+        self._ctx = digitalio.DigitalInOut(_pin(ctx))
+
+    def request(self):
+        """Drive RTX high, pull CTX up."""
+        self._rtx.switch_to_output(True)
+        self._ctx.switch_to_input(self._up)
+
+    def is_granted(self):
+        """Whether CTX is high."""
+        return self._ctx.value
+
+    def listen_no_more(self):
+        """Take CTX's pull-up away."""
+        self._ctx.switch_to_input()
+
+    def release(self):
+        """Let RTX float."""
+        self._rtx.switch_to_input()
 
 
 class Serial:

@@ -46,6 +46,10 @@ class Port:
             uart = machine.UART(*basis, timeout=0, **pins)  # nrf: a fixed buffer of 64 bytes
         return Serial(uart)
 
+    def wake_lines(self, settings):
+        """The pins RTX and CTX, as waker.Waker wants them."""
+        return WakeLines(settings.rtx_pin, settings.ctx_pin)
+
     def region(self, settings):
         """The raw flash region for staging, a block device; LocalError `no-region` if there is none."""
         from notedfu.port.regions import region
@@ -170,6 +174,31 @@ class Bus:
     def read(self, address, buf, n):
         """Read n bytes to the start of buf; OSError as for write()."""
         self._i2c.readfrom_into(address, self._in.cut(buf, n))
+
+
+class WakeLines:
+    """RTX, driven while the Notecard is spoken to, and CTX, by which it says that it listens."""
+
+    def __init__(self, rtx, ctx):
+        self._rtx = machine.Pin(rtx, machine.Pin.IN)
+        self._ctx = machine.Pin(ctx, machine.Pin.IN)
+
+    def request(self):
+        """Drive RTX high, pull CTX up."""
+        self._rtx.init(machine.Pin.OUT, value=1)
+        self._ctx.init(machine.Pin.IN, machine.Pin.PULL_UP)
+
+    def is_granted(self):
+        """Whether CTX is high."""
+        return self._ctx.value() == 1
+
+    def listen_no_more(self):
+        """Take CTX's pull-up away."""
+        self._ctx.init(machine.Pin.IN)
+
+    def release(self):
+        """Let RTX float."""
+        self._rtx.init(machine.Pin.IN)
 
 
 class Serial:
