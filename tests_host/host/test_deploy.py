@@ -1,6 +1,7 @@
 """tools/deploy with the real mpremote, onto the virtual board."""
 
 import json
+import re
 
 import pytest
 
@@ -10,7 +11,7 @@ from tools.deploy import __main__ as tool
 from tools.deploy import adopt, bundle, status, steps
 from tools.failure import Failure
 from tools.image import __main__ as image_tool
-from tools.image import make
+from tools.image import container, info, make
 
 APP = str(paths.ROOT / "examples" / "app")
 
@@ -44,7 +45,8 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     said = capsys.readouterr().out
     assert "every file read back" in said and "slot A: version 1.0.0, confirmed" in said
     told = "\n".join(status.status(board.pty))
-    assert "slot A: 1.0.0, confirmed, security counter 0" in told and "<- active" in told
+    assert "slot A: 1.0.0, confirmed, security counter 0" in told
+    assert "deployed by cable  <- active" in told
     assert "slot B: empty" in told and "idle" in told and "settings: fine" in told
     assert "nothing to report" in told and "takes images of up to about" in told
     board.mpremote(
@@ -142,3 +144,21 @@ def test_a_project_is_adopted_and_comes_back(board, settings):
     adopt.undo(board.pty, said.append)
     assert ask(board, "{path: open(path).read() for path in %r}" % list(files)) == files
     assert ask(board, "sorted(os.listdir('/'))") == ["boot.py", "data.txt", "helper.py", "lib", "main.py"]
+
+
+def test_what_a_board_can_take_and_what_an_image_needs_agree(tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "app.py").write_text("def main(dfu): pass")
+    (tmp_path / "app" / "table.bin").write_bytes(bytes(range(256)) * 400)
+    made = make.make(
+        image_tool.parser().parse_args(["make", str(tmp_path / "app"), "1.0.0", str(tmp_path) + "/"])
+    )
+    words = "\n".join(info.room_lines(container.read(made)))
+    needs = [int(word.replace(",", "")) for word in re.findall(r"([\d,]{5,}) (?:bytes free|if)", words)]
+    assert needs[0] - needs[1] == -(-made.stat().st_size // 4096) * 4096
+    for staging, need in zip(("file", "flash"), needs):
+        told = {"staging": staging, "region": 1 << 20, "unit": 4096}
+        assert status.largest(dict(told, room=need + 40000)) > made.stat().st_size
+        assert status.largest(dict(told, room=need - 40000)) < made.stat().st_size
+    assert status.largest({"staging": "flash", "region": 5000, "unit": 4096, "room": 10**6}) == 5000
+    assert status.largest({"staging": "file", "region": 0, "unit": 4096, "room": 100}) == 0

@@ -2,11 +2,12 @@
 
 import sys
 
-from notedfu import journal
+from notedfu import journal, room
 from tools.deploy.board import Board
 from tools.failure import Failure
 from tools.image.version import write
 
+_FILES = 8  # in the app whose size is guessed at
 _STATES = {
     journal.IDLE: "idle: no update is under way",
     journal.STAGING: "an image of %(length)d bytes is being fetched; %(staged)s bytes of it are staged",
@@ -25,14 +26,20 @@ def _slot(name, told, is_active):
         return "slot %s: empty, or not whole" % name
     words = [write(tuple(told["version"])), "confirmed" if told["confirmed"] else "not confirmed"]
     words += ["security counter %d" % told["counter"], "identity %s..." % told["identity"][:16]]
+    words += ["deployed by cable"] if told["cable"] else []
     return "slot %s: %s%s" % (name, ", ".join(words), "  <- active" if is_active else "")
 
 
 def largest(told):
-    """About how large an image the board can take: a staging file and the spare slot share the filesystem."""
+    """About how large an image the board can take, of an app in a few files that unpacks to the same size.
+
+    A staging file and the spare slot share the filesystem; raw flash is beside it.
+    """
+    overhead = room.needed(0, _FILES, told["unit"])
+    free = max(0, told["room"] - overhead)
     if told["staging"] == "file":
-        return told["room"] // 2
-    return min(told["room"], told["region"] or told["room"])
+        return room.fits(free) // 2
+    return min(room.fits(free), told["region"] or free)
 
 
 def lines(found, told):
@@ -53,7 +60,11 @@ def lines(found, told):
     yield "settings: %s" % (told["settings"] or "fine")
     if told["off"]:
         yield "the updater is switched off (/notedfu.off, or the setting)"
-    yield "takes images of up to about %d bytes" % largest(told)
+    yield (
+        "room for the next app: %(room)d bytes, what the spare slot holds included; staging: %(staging)s"
+        % told
+    )
+    yield "takes images of up to about %d bytes (`make image` says what one needs)" % largest(told)
 
 
 def status(port):

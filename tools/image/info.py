@@ -6,11 +6,14 @@ import uuid
 from pathlib import Path
 
 from notedfu import image as fields
+from notedfu import room
 from tools.failure import Failure
 from tools.image import container, imgtool, keys, make, tlvs, version
 
 # What Notehub takes for a host, dev.blues.io "host firmware"; the larger reading of MB and KB.
 LIMITS = (("most Notecards", 1536 * 1024), ("Notecard WiFi v2", 900 * 1024))
+
+_UNIT = 4096  # bytes: the unit of most boards' filesystems
 
 _NAMES = {
     fields.SHA256: "SHA-256",
@@ -33,6 +36,18 @@ def size_lines(size):
     for who, limit in LIMITS:
         verdict = "fits" if size <= limit else "TOO LARGE"
         yield "%s: %s, %.1f %% of %s" % (who, verdict, 100 * size / limit, "{:,}".format(limit))
+
+
+def room_lines(image):
+    """What an app's image asks of a board beside the app that runs: for its files, and while it comes."""
+    unpacked = container.first(image.protected, fields.UNPACKED)
+    if unpacked is None or container.first(image.protected, fields.KIND) != b"slots":
+        return
+    size, count = int.from_bytes(unpacked[:4], "little"), int.from_bytes(unpacked[4:], "little")
+    slot = room.needed(size, count, _UNIT)
+    staging = -(-image.size // _UNIT) * _UNIT
+    yield "unpacks to {:,} bytes in {} files".format(size, count)
+    yield "needs {:,} bytes free on the board, {:,} if it stages in raw flash".format(slot + staging, slot)
 
 
 def _in_words(kind, data):
@@ -116,7 +131,7 @@ def identity_lines(image):
     yield "file       %s" % image.path
     yield "version    %s" % version.write(image.version)
     yield "size       {:,} bytes".format(image.size)
-    for line in size_lines(image.size):
+    for line in [*size_lines(image.size), *room_lines(image)]:
         yield "           " + line
     yield "crc32      %d (0x%08x)" % (crc, crc)
     yield "md5        %s" % md5

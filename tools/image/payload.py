@@ -96,8 +96,8 @@ def _version_file(app, version, work):
 def collect(app, version, work, plan, beside=()):
     """The members of the app directory, sorted, compiled by `plan` (None: sources as they are).
 
-    `beside` are (path, Path) of files from elsewhere. `work` is an empty directory for what is made on the way.
-    Raises Failure for what no device would take.
+    `beside` are (path, Path) of files from elsewhere. `work` is an empty directory for what is made on the
+    way. Raises Failure for what no device would take.
     """
     app = Path(app)
     if not app.is_dir():

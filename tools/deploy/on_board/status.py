@@ -5,7 +5,7 @@ import os
 from notedfu import __version__
 from notedfu.journal import Journal
 from notedfu.settings import Settings
-from notedfu.slots import A, B, Slots
+from notedfu.slots import Slots
 
 DATA = "/notedfu.d"
 
@@ -17,15 +17,25 @@ def size(path):
         return None
 
 
-def told(manifest):
+def told(name):
+    manifest = slots.load(" AB".index(name))
     if manifest is None:
         return None
     return {
         "version": manifest.version,
         "counter": manifest.counter,
         "confirmed": manifest.confirmed,
+        "cable": read(DATA + "/%s.cable" % name.lower()) == manifest.crc,
         "identity": binascii.hexlify(manifest.identity).decode(),
     }
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
 settings = Settings().load("/notedfu.json")
@@ -34,7 +44,7 @@ journal = Journal(DATA + "/journal")
 journal.load()
 answer = {
     "updater": __version__,
-    "slots": {"A": told(slots.load(A)), "B": told(slots.load(B))},
+    "slots": {"A": told("A"), "B": told("B")},
     "active": journal.active,
     "journal": journal.condition,
     "state": journal.state,
@@ -51,5 +61,6 @@ answer = {
     "staging": settings.staging,
     "region": settings.staging_length,
     "room": slots.room(journal.active),
+    "unit": os.statvfs("/")[0],
 }
 print("\x1e" + json.dumps(answer))
