@@ -1,29 +1,32 @@
 """`make demo`, as the suite runs it: every way in which it must end, judged by what the flash says."""
 
-import json
-
 import pytest
 
-from tools import paths
 from tools.demo import __main__ as demo
-from tools.demo.scenarios import SCENARIOS
+from tools.demo import pool
+
+
+@pytest.fixture(scope="module")
+def demos():
+    """All of them, run beside each other: {demo: pool.Ended}."""
+    return {ended.one: ended for ended in pool.run(demo.everything())}
 
 
 @pytest.mark.parametrize("one", demo.everything(), ids="-".join)
-def test_the_demo_ends_as_its_scenario_says(one):
-    assert demo.passes(*one)
-    result = json.loads((paths.BUILD / "demo.json").read_text())
-    assert result["result"] == SCENARIOS[one[2]].result
-    assert (result["link"], result["staging"]) == one[:2]
-    assert result["violations"] == 0
+def test_the_demo_ends_as_its_scenario_says(one, demos):
+    ended = demos[one]
+    assert ended.passed, ended.text
+    assert (ended.result["link"], ended.result["staging"]) == one[:2]
+    assert ended.result["result"] == demo.SCENARIOS[one[2]].result
+    assert ended.result["violations"] == 0
 
 
 def test_every_scenario_is_run():
-    assert {one[2] for one in demo.everything()} == set(SCENARIOS)
+    assert {one[2] for one in demo.everything()} == set(demo.SCENARIOS)
 
 
 def test_a_result_that_is_not_the_scenarios_is_a_failure():
-    scenario = SCENARIOS["update"]()
+    scenario = demo.SCENARIOS["update"]()
     good = {
         "result": "confirmed",
         "app_before": "1.0.0",
@@ -46,5 +49,5 @@ def test_a_result_that_is_not_the_scenarios_is_a_failure():
         ("staged_crc32", None),
     ):
         assert demo.problems(scenario, dict(good, **{name: wrong})), name
-    revert = SCENARIOS["revert"]()
+    revert = demo.SCENARIOS["revert"]()
     assert demo.problems(revert, dict(good, result="reverted", reported={"err": "bad-crc32: x"}))
