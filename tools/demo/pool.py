@@ -13,7 +13,7 @@ _TIMEOUT_S = 180
 
 
 class Ended:
-    """One demo that has been run: `passed`, what it printed, and what its demo.json says (None if nothing)."""
+    """One demo that has been run: `passed`, its `text`, and its demo.json as `result`, None if it wrote none."""
 
     def __init__(self, one):
         self.one = one
@@ -46,7 +46,10 @@ class Ended:
 
 
 def run(demos, seen=lambda ended: None):
-    """Run all of `demos`, tuples (link, staging, scenario, key); seen(Ended) as each ends. Returns them in order."""
+    """Run all of `demos`, tuples (link, staging, scenario, key); returns an Ended for each, in order.
+
+    seen(Ended) is called as each ends.
+    """
 
     def one_of(one):
         ended = Ended(one)
@@ -55,5 +58,5 @@ def run(demos, seen=lambda ended: None):
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         ended = list(pool.map(one_of, demos))
-    # a demo runs on the wall clock, and a busy computer can be too slow for a person's part in it: once more, alone
+    # a demo runs on the wall clock, and a busy computer can be too slow for the person's part: once more, alone
     return [one if one.passed else one_of(one.one) for one in ended]
