@@ -6,7 +6,10 @@ import images
 import rig
 import signer
 from notedfu import health
+from notedfu.i2c import I2CLink
 from notedfu.journal import IDLE, PENDING, STAGING, TRIAL
+from notedfu.notecard import Notecard
+from notedfu.reply import Reply
 from scratch import Scratch, exists
 
 OLD, NEW, NEWER = "1.0.0", "2.0.0", "3.0.0"
@@ -15,12 +18,13 @@ OLD, NEW, NEWER = "1.0.0", "2.0.0", "3.0.0"
 class Device:
     """A rig with the old app, in a folder of its own, for a `with`."""
 
-    def __init__(self, **settings):
+    def __init__(self, preset="8.x", **settings):
         self._scratch = Scratch()
+        self._preset = preset
         self._settings = settings
 
     def __enter__(self):
-        device = rig.Rig(self._scratch.__enter__(), settings=self._settings)
+        device = rig.Rig(self._scratch.__enter__(), self._preset, self._settings)
         rig.BEHAVIOUR[OLD] = rig.stay
         rig.BEHAVIOUR[NEW] = rig.BEHAVIOUR[NEWER] = rig.confirm_and_stay
         device.install_first(OLD)
@@ -432,6 +436,29 @@ def test_an_app_may_use_the_notecard_in_the_middle_of_a_download():
         device.offer(rig.app_image(NEW, {"large.bin": bytes(6000)}))
         until(device, device.reports)
         assert len(replies) > 10 and all("version" in reply for reply in replies)
+        assert device.reports()[0].get("err") is None and device.engine.violations == []
+
+
+def test_a_driver_of_the_apps_own_may_use_the_bus_between_polls_and_the_store_too():
+    with Device("9.1.1", page=256, form="binary") as device:
+        said = []
+
+        def shares(dfu):
+            port = rig.RigPort(device)
+            bus = port.bus(dfu._boot.settings)
+            own = Notecard(I2CLink(bus, port.clock(), 0x17, 253, 1), port.clock(), Reply(), sequence=7)
+            while True:
+                dfu.poll(30)
+                if dfu.busy:
+                    said.append(own.request({"req": "card.version"}))
+                    own.request({"req": "card.binary", "delete": True})
+                dfu._boot.clock.sleep(200)
+
+        rig.BEHAVIOUR[OLD] = shares
+        device.offer(rig.app_image(NEW, {"large.bin": bytes(5000)}))
+        until(device, device.reports)
+        assert len(said) > 10 and all("version" in reply for reply in said)
+        assert any(one.get("binary") for one in device.requests("dfu.get"))
         assert device.reports()[0].get("err") is None and device.engine.violations == []
 
 

@@ -1,8 +1,9 @@
-"""The two tables of docs/SPEC.md are those of the code, row by row."""
+"""The two tables of docs/SPEC.md are those of the code, row by row; docs/APP.md names all of the handle."""
 
 import re
 
 from notedfu import bootup, health
+from notedfu.handle import Updates
 from notedfu.journal import IDLE, PENDING, STAGING, TRIAL
 from tools import paths
 
@@ -38,3 +39,11 @@ def test_what_the_end_of_a_run_means_is_the_same_in_the_page_and_in_the_code():
 def test_each_meaning_has_its_words():
     explained = set(re.findall(r"^- \*\*([a-z ]+)\*\*:", SPEC.split("What the end of a run means")[1], re.M))
     assert explained == {row[-1] for row in health.ENDS}
+
+
+def test_the_apps_page_names_what_the_handle_has_and_nothing_else():
+    page = (paths.ROOT / "docs" / "APP.md").read_text(encoding="utf-8")
+    table = page.split("\n## The handle\n", 1)[1].split("\n\n`poll()`", 1)[0]
+    named = set(re.findall(r"`dfu\.(\w+)", table))
+    has = {name for name in dir(Updates) if name[0] != "_"} | {"progress"}
+    assert named == has - {"install_unasked"}, "which recovery alone calls"
