@@ -7,6 +7,7 @@ from notedfu.health import Health
 from notedfu.journal import CONSENT, PENDING, TRIAL
 
 _POLL_MS = 1000
+_BUSY_PAUSE_MS = 10  # while an update is on its way, which nobody else is in the way of
 _TASK_BUDGET_MS = 100
 _TASK_PAUSE_MS = 200
 
@@ -84,9 +85,12 @@ class Updates:
             self.install()
 
     def work(self):
-        """poll() for about a second, and wait for another: the loop of who has nothing else to do."""
+        """poll() for about a second, and wait for another where no update is on its way.
+
+        The loop of who has nothing else to do.
+        """
         self.poll(_POLL_MS)
-        self._boot.clock.sleep(_POLL_MS)
+        self._boot.clock.sleep(_BUSY_PAUSE_MS if self.busy else _POLL_MS)
 
     def install_unasked(self):
         """From now on poll() installs what is pending, whatever the settings say: there is no app to ask."""
