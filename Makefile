@@ -8,6 +8,7 @@ VENV := $(BUILD)/venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 NPM := $(BUILD)/npm/.ready
+PLOTS := $(BUILD)/plots
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -59,6 +60,17 @@ demo-all: $(READY)
 .PHONY: size
 size: $(READY)
 	@$(PY) -m tools.size $(if $(SAVE),--save)
+
+## bench: rates, instructions, heap and the peers, against the goals: build/bench.json, docs/bench/*.svg
+.PHONY: bench
+bench: $(READY) $(NPM) $(PLOTS)/.ready
+	@$(PY) -m tools.bench
+	@$(PLOTS)/bin/python -m tools.bench.plots build/bench.json docs/bench
+
+$(PLOTS)/.ready: tools/requirements-bench.txt
+	@$(PYTHON) -m venv --clear $(PLOTS)
+	@$(PLOTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: -r $<
+	@touch $@
 
 ## fuzz: N=1000000 SEED=1 mutated replies against scanner and decoders, on MicroPython
 .PHONY: fuzz

@@ -1,0 +1,1 @@
+"""What an update costs: bytes a second, instructions, heap. docs/BENCH.md says what is measured, and how."""

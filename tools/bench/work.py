@@ -1,0 +1,99 @@
+"""Instructions, counted by callgrind: a KiB of a download, and a boot with nothing to do."""
+
+import re
+import shutil
+import subprocess
+
+from tools.bench import host, images
+from tools.bench.updates import expect, peer, update
+
+# What C functions do for themselves, by any implementation's measure: hashes, crc32, base64, copies.
+_C_WORK = re.compile(r"md5|sha256|crc32|a2b_base64|memcpy|memmove|memset|memchr|memcmp", re.I)
+
+
+def available():
+    """Whether valgrind is there."""
+    return shutil.which("valgrind") is not None
+
+
+class Null:
+    """A front end that answers anything."""
+
+    def write(self, address, data):
+        pass
+
+    def read(self, address, n):
+        return bytes(n)
+
+
+def _out(name):
+    return host.SCRATCH / ("callgrind." + name)
+
+
+def _prefix(name):
+    return [
+        "valgrind", "--tool=callgrind", "--toggle-collect=main_", "--callgrind-out-file=%s" % _out(name),
+    ]  # fmt: skip
+
+
+def counted(name):
+    """(all instructions, those of C functions for themselves) of a run under _prefix(name)."""
+    text = subprocess.run(
+        ["callgrind_annotate", "--threshold=99.99", str(_out(name))], capture_output=True, text=True
+    ).stdout
+    total = own = 0
+    for line in text.splitlines():
+        found = re.match(r"\s*([\d,]+) \(\s*[\d.]+%\)\s+(.*)", line)
+        if found:
+            count = int(found.group(1).replace(",", ""))
+            if "PROGRAM TOTALS" in found.group(2):
+                total = count
+            elif _C_WORK.search(found.group(2)):
+                own += count
+    return total, own
+
+
+def download(rom, kib, name):
+    """Instructions from power-up to the last byte in staging."""
+    expect(update(rom, images.image(kib), until="verify", prefix=_prefix(name), time="StillTime"))
+    return counted(name)
+
+
+def bench_share(rom, pages, name):
+    """Instructions of the bench's own bus and flash for so many pages."""
+    card = host.Card()
+    card.attach("i2c", 0)
+    card.front = Null()
+    device = host.Device("work", rom)
+    device.run(card, "work", pages, prefix=_prefix(name))
+    return counted(name)
+
+
+def per_kib(rom):
+    """{"all", "c", "interpreter"}: instructions per KiB, the bench's own share taken off."""
+    small, large = 32, 96
+    pages = (large - small) // 4
+    share = [b - a for a, b in zip(bench_share(rom, 4, "share"), bench_share(rom, 4 + pages, "share"))]
+    spent = [b - a for a, b in zip(download(rom, small, "download"), download(rom, large, "download"))]
+    total, own = [(a - b) / (large - small) for a, b in zip(spent, share)]
+    return {"all": total, "c": own, "interpreter": total - own}
+
+
+def peer_per_kib(rom, name):
+    """The same for a peer, with the bench's own share in it."""
+    small, large = 8, 24
+    counts = []
+    for kib in (small, large):
+        expect(peer(rom, images.image(kib), name, 4096, prefix=_prefix(name)))
+        counts.append(counted(name)[0])
+    return (counts[1] - counts[0]) / (large - small)
+
+
+def boot(rom, name="boot"):
+    """Instructions from power-up to the app, with nothing to do, above an interpreter that does nothing."""
+    expect(update(rom, images.image(8), until="app", prefix=_prefix(name), time="StillTime", heapsize="256K"))
+    with_boot = counted(name)[0]
+    expect(
+        update(rom, images.image(8), until="boot", prefix=_prefix(name), time="StillTime", heapsize="256K")
+    )
+    return with_boot - counted(name)[0]
