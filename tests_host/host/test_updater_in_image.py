@@ -1,5 +1,7 @@
 """`make image ... --updater` on the virtual board: the app's slot brings its own download half, as .mpy."""
 
+import time
+
 import pytest
 
 from tools.board.supervisor import Board
@@ -53,3 +55,7 @@ def test_the_board_loads_the_slots_half_and_that_of_lib_where_it_is_damaged(app,
         board.press_reset()
         board.wait_for("put aside", 60)
         board.wait_for("half: /lib/notedfu/update.mpy", 60)
+        boots = len(board.resets)
+        board.mpremote("exec", "import os; os.listdir('/')")
+        time.sleep(9.5)  # the hardware watchdog, which runs since the boot before, bites after 8
+        assert [cause for _, cause in board.resets[boots:]] == ["soft"]
