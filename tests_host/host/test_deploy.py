@@ -1,5 +1,6 @@
 """tools/deploy with the real mpremote, onto the virtual board."""
 
+import argparse
 import json
 import re
 
@@ -162,3 +163,14 @@ def test_what_a_board_can_take_and_what_an_image_needs_agree(tmp_path):
         assert status.largest(dict(told, room=need - 40000)) < made.stat().st_size
     assert status.largest({"staging": "flash", "region": 5000, "unit": 4096, "room": 10**6}) == 5000
     assert status.largest({"staging": "file", "region": 0, "unit": 4096, "room": 100}) == 0
+
+
+def test_an_app_without_a_version_is_called_0_0_0(tmp_path):
+    folder = tmp_path / "tried"
+    folder.mkdir()
+    (folder / "app.py").write_text("def main(dfu): pass")
+    options = argparse.Namespace(app=str(folder), version="", image=None)
+    made = tool._image(options)
+    assert container.read(made).version == (0, 0, 0, 0)
+    with pytest.raises(Failure, match="alone"):
+        tool._image(argparse.Namespace(app=str(folder), version="", image="x.img"))

@@ -9,14 +9,16 @@ from tools.failure import Failure
 from tools.image import __main__ as image_tool
 from tools.image import make
 
+_UNNAMED = "0.0.0"  # what is tried out, and never uploaded
+
 
 def _image(options):
     """The image to install: the one given, or one made of the app's directory; None for no app."""
     if not options.app:
         return options.image
-    if not options.version or options.image:
-        raise Failure("say --app and --version, or --image alone")
-    made = image_tool.parser().parse_args(["make", options.app, options.version])
+    if options.image:
+        raise Failure("say --app, or --image alone")
+    made = image_tool.parser().parse_args(["make", options.app, options.version or _UNNAMED])
     return make.make(made)
 
 
@@ -26,8 +28,8 @@ def main(arguments):
     )
     parser.add_argument("port", help="the board's serial port, such as /dev/ttyACM0")
     parser.add_argument("--image", help="the app, as tools.image made it; without, the updater alone")
-    parser.add_argument("--app", help="the app's directory, of which an image is made first; needs --version")
-    parser.add_argument("--version", help="the app's version, 1.2.3")
+    parser.add_argument("--app", help="the app's directory, of which an image is made first")
+    parser.add_argument("--version", help="the app's version, 1.2.3; without, 0.0.0")
     parser.add_argument("--settings", help="the file that becomes notedfu.json; without, the board's stays")
     parser.add_argument("--no-reset", action="store_true", help="leave the board at its REPL")
     options = parser.parse_args(arguments)
