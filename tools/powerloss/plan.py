@@ -3,39 +3,58 @@
 HOWS = ("before", "after", "torn", "unsettled", "weak")
 LIVES = (
     "update", "update-flash", "resume", "resume-flash", "crash", "silent", "successor", "next", "next-flash",
-    "journal", "journal-lost", "fresh",
+    "journal", "journal-lost", "fresh", "damaged", "resets",
 )  # fmt: skip
 GEOMETRIES = ("lfs-256", "lfs-16", "lfs-tiny", "fat-256", "fat-512")
 PHASES = (
     "download into file", "download into flash", "resume into file", "resume into flash", "verify", "journal",
     "swap", "trial", "confirm", "revert", "report", "next",
 )  # fmt: skip
+_REDUCED = (  # which life shows which phases
+    ("update", ("download into file", "verify", "swap", "trial", "confirm", "report")),
+    ("update-flash", ("download into flash",)),
+    ("resume", ("resume into file",)),
+    ("resume-flash", ("resume into flash",)),
+    ("crash", ("revert",)),
+    ("next", ("next",)),
+    ("journal", ("journal",)),
+    ("successor", ()),  # and its cuts between flash operations
+)
 TINY = "lfs-tiny"
 _ALL_PAIRS = ("journal", "swap")
 _CHUNK = 40  # cases in one job
 _AGES = {"lfs-256": (0, 5, 10, 15), "lfs-16": (0, 7)}  # saves before: LittleFS erases once in so many
 
 
-def groups(full):
+def groups():
     """[life, geometry, age] of all boards."""
-    found = []
-    for life in LIVES:
-        for geometry in GEOMETRIES:
-            for age in _AGES.get(geometry, (0,)) if full else (0,):
-                found.append([life, geometry, age])
-    return found
+    return [
+        [life, geometry, age]
+        for life in LIVES
+        for geometry in GEOMETRIES
+        for age in _AGES.get(geometry, (0,))
+    ]
 
 
 def samples(seed):
-    """The jobs of the reduced form: a few of each."""
+    """The jobs of the reduced form: one cut of each kind in each phase, on each geometry."""
     return [
-        {"do": "sample", "group": group, "seed": seed, "each": 2, "pairs": 2} for group in groups(full=False)
+        {"do": "sample", "group": [life, geometry, 0], "seed": seed, "phases": phases, "each": 1, "pairs": 1}
+        for geometry in GEOMETRIES
+        for life, phases in _REDUCED
     ]
+
+
+def hunt(defect, life, geometry, phase, way):
+    """The job that looks for a deliberate defect."""
+    job = {"do": "hunt", "group": [life, geometry, 0], "seed": 1, "defect": defect}
+    job.update(phase=phase, way=way, limit=30)
+    return job
 
 
 def surveys():
     """The jobs that find out what there is to cut."""
-    return [{"do": "survey", "group": group} for group in groups(full=True)]
+    return [{"do": "survey", "group": group} for group in groups()]
 
 
 def full(found, seed, pairs_each):
@@ -63,12 +82,14 @@ def _chunks(job, cases, size):
 
 
 def one(name):
-    """The job that runs one case alone: life/geometry/age/seed/boot.operation.how[+operation.how]."""
+    """The job that runs one case alone: life/geometry/age/seed/boot.operation.how[*|+operation.how]."""
     life, geometry, age, seed, cuts = name.split("/")
     first, _, second = cuts.partition("+")
     boot, at, how = first.split(".")
     case = [int(boot), int(at), how]
     job = {"do": "singles", "group": [life, geometry, int(age)], "seed": int(seed), "cases": [case]}
+    if how.endswith("*"):
+        job.update(do="relentless", cases=[[int(boot), int(at), how[:-1]]])
     if second:
         at, how = second.split(".")
         job.update(do="pair", cases=[case + [int(at), how]])

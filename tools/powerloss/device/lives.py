@@ -1,6 +1,7 @@
 """The lives of a board that the proof cuts into: where each begins, what its apps do, how it must end."""
 
 from tools.powerloss.device import apps, filesystems, oracle
+from tools.powerloss.device.port import Reset
 from tools.powerloss.device.world import ROOT, PowerOff, World
 
 FIRST, SECOND, THIRD = apps.VERSIONS
@@ -16,6 +17,8 @@ class Life:
     queue = ()  # offered while the first one is ready
     ends = SECOND
     stops = ((SECOND, "completed", "installed 2.0.0"),)
+    before = FIRST  # what runs if the swap is cut short again and again, and what is reported then
+    given_up = ((SECOND, "error", "swap-failed"),)
     bad = None  # the version that does not confirm
     behaviour = "confirm"
     settings = {}
@@ -41,6 +44,13 @@ class Life:
     def offer(self, version):
         offer = self.world.engine.offer(self.apps[version].image, version + ".img")
         self.offer_md5[version] = offer.md5
+
+    def image_of(self, identity):
+        """The image with this identity, or None."""
+        for version in self.apps:
+            if self.apps[version].identity == identity:
+                return self.apps[version].image
+        return None
 
     def set_up(self):
         """A board with the first app in slot A, whose journal has been saved `age` times."""
@@ -106,7 +116,7 @@ class Crash(Life):
     """The new app raises, and is reverted."""
 
     name = "crash"
-    boots = (2, 99)
+    boots = (1, 99)
     ends = FIRST
     stops = ((SECOND, "error", "app-raised"),)
     bad = SECOND
@@ -125,6 +135,15 @@ class Silent(Life):
         while True:
             dfu.poll(500)
             self.world.time.advance(2000)
+
+
+class Resets(Silent):
+    """The new app resets the board at once, whenever it is started."""
+
+    name = "resets"
+
+    def misbehave(self, dfu):
+        raise Reset()
 
 
 class Successor(Life):
@@ -185,6 +204,18 @@ class JournalLost(JournalHurt):
     hurt = 2
 
 
+class Damaged(Life):
+    """A bit has flipped on the Notecard: what is staged must never be pending."""
+
+    name = "damaged"
+    ends = FIRST
+    stops = ((SECOND, "error", "bad-crc32"),)
+
+    def offer(self, version):
+        self.world.engine.faults.set("image-corrupt", 1.0, value=700)
+        super().offer(version)
+
+
 class Fresh(Life):
     """A board on which nothing is installed yet."""
 
@@ -196,7 +227,7 @@ class Fresh(Life):
 
 LIVES = (
     Life, UpdateIntoFlash, Resume, ResumeInFlash, Crash, Silent, Successor, Next, NextInFlash, JournalHurt,
-    JournalLost, Fresh,
+    JournalLost, Fresh, Damaged, Resets,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from binascii import crc32
 
 IDLE, STAGING, PENDING, TRIAL = 0, 1, 2, 3
 _SIZE = 209
+_LIES = "lies"
 
 
 class Record:
@@ -45,9 +46,12 @@ class Slot:
 
 
 class Look:
-    """The mounted board's journal and slots: `record` (None if both copies are bad), `slots` {1: , 2: }."""
+    """The mounted board's journal and slots: `record` (None if both copies are bad), `slots` {1: , 2: }.
 
-    def __init__(self, root):
+    region: the block device that stages, or None where a file does.
+    """
+
+    def __init__(self, root, region=None):
         folder = root + "/notedfu.d"
         self.copies = [_record(_read("%s/journal/%d/record" % (folder, copy))) for copy in (0, 1)]
         good = [copy for copy in self.copies if copy]
@@ -55,6 +59,15 @@ class Look:
         if len(good) == 2 and (good[1].sequence - good[0].sequence) & 0x80000000 == 0:
             self.record = good[1]
         self.slots = {1: _slot(folder + "/a"), 2: _slot(folder + "/b")}
+        self.lying = []  # slots whose manifest is right and whose files have the right sizes and wrong bytes
+        for number in (1, 2):
+            if self.slots[number] == _LIES:
+                self.slots[number] = None
+                self.lying.append(number)
+        self.staged = None  # what is staged of a pending image
+        if self.record and self.record.state == PENDING:
+            staged = _read(folder + "/staging.img") if region is None else _raw(region, self.record.length)
+            self.staged = staged[: self.record.length]
 
     def other(self):
         """The slot beside the active one that may run instead, or 0."""
@@ -102,6 +115,14 @@ def _read(path):
         return b""
 
 
+def _raw(region, length):
+    data = bytearray(length)
+    size, view = region.ioctl(5, 0), memoryview(data)
+    for at in range(0, length, size):
+        region.readblocks(at // size, view[at : at + size])
+    return bytes(data)
+
+
 def _record(data):
     data = data[:_SIZE]
     if len(data) < _SIZE or data[:4] != b"NDJ1":
@@ -115,15 +136,19 @@ def _slot(path):
         return None
     if crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
         return None
+    lies = False
     at = 76 + struct.unpack_from("<H", data, 72)[0]
     while at < len(data) - 4:
         end = at + 1 + data[at]
         name = data[at + 1 : end].decode()
         size, crc = struct.unpack_from("<II", data, end)
         content = _read(path + "/" + name)
-        if len(content) != size or crc32(content) != crc:
+        if len(content) != size:
             return None
+        lies = lies or crc32(content) != crc
         at = end + 8
+    if lies:
+        return _LIES
     return Slot(data, _read(path + ".confirmed"))
 
 

@@ -2,12 +2,10 @@
 
 from tools.flash.cut import Cut
 from tools.powerloss.device import oracle
-from tools.powerloss.device.world import ROOT, USER_FILES
+from tools.powerloss.device.judge import Judge
 
 BUS = "bus"  # the power goes between two flash operations, after a transaction on the bus
 _BOOTS = 14  # the longest recovery has seven; more is going round in circles
-_TRIALS = 3  # trial_runs, by default
-_FAILING = 5  # failing_runs, by default
 
 
 class Survey:
@@ -97,91 +95,6 @@ class Survey:
         return found
 
 
-class Judge:
-    """What must hold of the boots of one case."""
-
-    def __init__(self, life):
-        self.life = life
-        self.world = life.world
-        self._trials = 0
-        self._counter = 0
-
-    def copy(self):
-        """A judge who has seen the same."""
-        one = Judge(self.life)
-        one._trials, one._counter = self._trials, self._counter
-        return one
-
-    def seen(self, boot):
-        """Judge one boot by what lay on flash before it."""
-        if boot.ended in ("unmountable", "late", "repl"):
-            self.found("bricked" if boot.ended == "unmountable" else "stuck", boot.ended)
-        look = boot.look
-        if look is None:
-            return
-        what, slot = look.fate(_FAILING)
-        if look.record:
-            if look.record.counter < self._counter:
-                self.found("counter", "%d after %d" % (look.record.counter, self._counter))
-            self._counter = look.record.counter
-        for version, started in boot.starts:
-            allowed = look.record.active if what == "swap" else slot
-            if started != allowed and not self.world.store.unsettled:
-                self.found(
-                    "mixed", "%s of slot %d runs, the record says %s %d" % (version, started, what, slot)
-                )
-            if look.record and look.record.state == oracle.TRIAL and started == look.record.active:
-                self._trials += 1
-        if self._trials > _TRIALS:
-            self.found("survived", "%d trial runs" % self._trials)
-        if not boot.starts and what == "run" and boot.ended not in ("cut", "unmountable"):
-            if not self.world.store.unsettled:
-                self.found("bricked", "no app was started; %s" % self.world.said[-2:])
-
-    def end(self):
-        """Judge a board that has come to rest; returns all that was wrong, [(kind, text)]."""
-        world, life = self.world, self.life
-        try:
-            look, files = world.powered(self._read)
-        except OSError as error:
-            self.found("bricked", "it does not mount: %s" % error)
-            return world.wrong
-        for name in USER_FILES:
-            if files.get(name) != USER_FILES[name]:
-                self.found("user", "%s is %r" % (name, files.get(name)))
-        record = look.record
-        slot = look.slots.get(record.active) if record else None
-        if not slot or slot.identity != life.apps[life.ends].identity or not slot.confirmed or record.state:
-            self.found("stuck", "slot %r of state %r" % (record and record.active, record and record.state))
-        told = [self._stop(stop) for stop in world.engine.dfu.stops]
-        if [one[:2] for one in told] != [one[:2] for one in life.stops] or not all(
-            have[2].startswith(wanted[2]) for have, wanted in zip(told, life.stops)
-        ):
-            self.found("report", "%s" % told)
-        if world.engine.violations:
-            self.found("protocol", world.engine.violations[0])
-        for name in (
-            "0/record",
-            "1/record",
-            "reserve",
-        ):  # the numbers go on, and the reserve comes when it can
-            files.pop("notedfu.d/journal/" + name, None)
-        self.rest = (files, record and record.lasting)
-        return world.wrong
-
-    def _read(self):
-        return oracle.Look(ROOT), oracle.tree(ROOT)
-
-    def _stop(self, stop):
-        for version in self.life.apps:
-            if self.life.offer_md5.get(version) == stop["md5"]:
-                return (version, stop["mode"], stop["text"])
-        return ("?", stop["mode"], stop["text"])
-
-    def found(self, kind, text):
-        self.world.wrong.append((kind, text))
-
-
 class Case:
     """A life, cut into once or twice."""
 
@@ -199,6 +112,25 @@ class Case:
         one = world.boot(cut, at if how == BUS else 0)
         self.judge.seen(one)
         return one.ended == "cut"
+
+    def relentless(self, boot, at, how):
+        """Cut the same operation of every boot that swaps. Returns all that was wrong.
+
+        The old app must run in the end, and the image be refused.
+        """
+        world = self.life.world
+        if not self.start(boot, at, how):
+            return [("harness", "the cut never came")]
+        self.judge.ends, self.judge.stops = self.life.before, self.life.given_up
+        for turn in range(_BOOTS):
+            if world.boot(Cut(at, how, self.seed * 6151 + turn)).ended != "cut":
+                break
+            self.judge.seen(world.now)
+        else:
+            self.judge.found("survived", "%d swaps were begun" % _BOOTS)
+            return world.wrong
+        self.judge.seen(world.now)
+        return self.recover()
 
     def recover(self, at=0, how=None):
         """Boot until all is settled, with a cut at operation `at` from here on. Returns all that was wrong.

@@ -29,8 +29,12 @@ class Tally:
         phase = self._phase(cut)
         if how == BUS and not came:
             return
-        wrong = self._case.recover() if came else [("harness", "the cut never came")]
+        wrong = self._case.recover() if came or self._defective() else [("harness", "the cut never came")]
         self._count(phase, how, wrong, "%d.%d.%s" % (boot, at, how))
+
+    def _defective(self):
+        """Whether the library has a defect, with which it may do less than in the clean run."""
+        return self._survey.life.world.observe is not None
 
     def pair(self, first, at, how):
         """Two cuts: the second at operation `at` of what follows."""
@@ -55,19 +59,44 @@ class Tally:
             case.judge = judge.copy()
             self._second(first, at, HOWS[random.below(len(HOWS))])
 
-    def sample(self, each, pairs):
-        """`each` cuts of every kind in every phase, and `pairs` second cuts after one of each phase."""
+    def sample(self, wanted, each, pairs):
+        """`each` cuts of every kind in the phases that are wanted, and `pairs` second cuts after one of each.
+
+        The operations are those in the middle of a phase, spread over it.
+        """
         cuts = self._survey.cuts()
-        for phase in sorted(cuts):
+        for phase in sorted(set(cuts) & set(wanted)):
             places = cuts[phase]
             for number, how in enumerate(HOWS):
                 for turn in range(each):
                     place = places[(turn * len(places) // each + number * len(places) // 5) % len(places)]
                     self.single(place + [how])
             self.pairs(places[len(places) // 2] + [HOWS[len(phase) % len(HOWS)]], pairs)
+            if phase == "swap":
+                self.relentless(places[len(places) // 3] + [HOWS[len(places) % len(HOWS)]])
         places = self._survey.bus_cuts()
         for turn in range(each if places else 0):
             self.single(places[turn * len(places) // each] + [BUS])
+
+    def relentless(self, cut):
+        """The same cut in every boot that swaps."""
+        wrong = self._case.relentless(*cut)
+        self._count(self._phase(cut), cut[2], wrong, "%d.%d.%s" % tuple(cut) + "*")
+
+    def hunt(self, phase, way, limit):
+        """Cut where `phase` is, at most `limit` times, until something is wrong."""
+        if way == "bus":
+            places = [place + [BUS] for place in self._survey.bus_cuts()]
+        else:
+            places = [place + [how] for place in self._survey.cuts()[phase] for how in HOWS[:4]]
+        if way == "relentless":
+            places = places[len(places) // 4 :]  # behind the write that counts: before it nothing is done yet
+        step = max(1, len(places) // limit)
+        for start in range(step):
+            for place in places[start::step]:
+                (self.relentless if way == "relentless" else self.single)(place)
+                if self.failed or self.cases >= limit * 4:
+                    return
 
     def _second(self, first, at, how):
         wrong = self._case.recover(at, how)

@@ -47,16 +47,18 @@ class Worker:
 
         tally = Tally(survey, job["seed"], _SHOWN)
         if job["do"] == "sample":
-            tally.sample(job["each"], job["pairs"])
+            tally.sample(job["phases"], job["each"], job["pairs"])
+        elif job["do"] == "hunt":
+            tally.hunt(job["phase"], job["way"], job["limit"])
         for case in job.get("cases", ()):
             if job["do"] == "singles":
                 tally.single(case)
+            elif job["do"] == "relentless":
+                tally.relentless(case)
             elif job["do"] == "pair":
                 tally.pair(case[:3], case[3], case[4])
             else:
                 tally.pairs(case[:3], case[3])
-            if job.get("defect") and tally.failed:
-                break
         gc.collect()
         return tally.told()
 

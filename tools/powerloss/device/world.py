@@ -29,6 +29,7 @@ class Boot:
     def __init__(self):
         self.ended = "repl"
         self.look = None
+        self.saved = None  # the sequence number that was saved for good before it, where that is known
         self.starts = []  # (version, slot)
         self.operations = 0
         self.transactions = 0
@@ -56,6 +57,7 @@ class World:
     def clear(self):
         """Forget what was seen."""
         self.said = []
+        self.saved = None  # the sequence number of the last record that was saved for good
         self.wrong = []  # (kind, text) of each broken promise
 
     def snapshot(self):
@@ -104,6 +106,7 @@ class World:
     def boot(self, cut=None, bus_cut=0):
         """One boot of the library, from power-up to its end. Returns the Boot."""
         self.now = one = Boot()
+        one.saved = self.saved
         self.bus_cut, self.transactions = bus_cut, 0
         try:
             one.ended = self.powered(self._boot, cut)
@@ -116,11 +119,12 @@ class World:
         return one
 
     def _boot(self):
-        self.now.look = oracle.Look(ROOT)
+        self.now.look = oracle.Look(ROOT, self.region if self.settings["staging"] == "flash" else None)
         from notedfu import bootup
 
         if self.observe:
             self.observe()
+        self._note_saves()
         self.time.ends_ms, self.time.end = self.time.elapsed_ms + _END_MS, _late
         try:
             bootup.run(Port(self))
@@ -130,6 +134,18 @@ class World:
             return end.args[0]
         self.time.check()
         return "repl"
+
+    def _note_saves(self):
+        """Note each save of the journal that came to its end: what it wrote may not be lost any more."""
+        from notedfu.journal import Journal
+
+        save = Journal.save
+
+        def noted(journal):
+            save(journal)
+            self.saved = journal.sequence
+
+        Journal.save = noted
 
     def started(self, file, version, dfu):
         """An app has been started: is it whole, and the one that it says it is?"""
