@@ -1,6 +1,6 @@
+from notedfu.rules import TABLE
+from notedfu.settings import Settings
 from scratch import Scratch, write
-
-from notedfu.settings import TABLE, Settings
 
 
 def load(text):

@@ -1,59 +1,6 @@
-"""notedfu.json: every key, its default and what it may be. README explains each; a test compares the two."""
+"""notedfu.json as attributes; rules.py has the keys."""
 
-import json
-
-from notedfu.errors import SettingsError
-
-_MODES = ("now", "boot", "ask")
-_PIN = "pin"  # a number from 0 to 255, a name, or -1 for none
-
-# name, default, and what it may be: a type, a pin, a tuple of words, or (lowest, highest) for a number
-TABLE = (
-    ("app", "app", str),
-    ("off", False, bool),
-    ("off_pin", -1, _PIN),
-    ("link", "i2c", ("i2c", "uart")),
-    ("i2c_id", 0, (-1, 15)),
-    ("i2c_scl", -1, _PIN),
-    ("i2c_sda", -1, _PIN),
-    ("i2c_hz", 100000, (10000, 400000)),
-    ("i2c_address", 0x17, (8, 119)),
-    ("i2c_mtu", 253, (30, 253)),
-    ("i2c_gap_ms", 1, (1, 100)),
-    ("uart_id", 1, (0, 15)),
-    ("uart_tx", -1, _PIN),
-    ("uart_rx", -1, _PIN),
-    ("uart_baud", 9600, (9600, 921600)),
-    ("uart_rxbuf", 2048, (64, 32766)),
-    ("rtx_pin", -1, _PIN),
-    ("ctx_pin", -1, _PIN),
-    ("staging", "file", ("file", "flash")),
-    ("staging_start", 0, (0, 1 << 28)),
-    ("staging_length", 0, (0, 1 << 28)),
-    ("staging_partition", "staging", str),
-    ("staging_module", "", str),
-    ("page", 4096, (256, 8192)),
-    ("form", "auto", ("auto", "base64", "binary")),
-    ("check_s", 3600, (10, 432000)),
-    ("voltage", "", str),
-    ("allow_unsigned", False, bool),
-    ("keys", (), list),
-    ("class_id", "", str),
-    ("install", "now", _MODES),
-    ("unblock", False, bool),
-    ("swap_tries", 3, (1, 9)),
-    ("trial_runs", 3, (1, 9)),
-    ("confirm_after_s", 0, (0, 86400)),
-    ("confirm_after_runs", 0, (0, 99)),
-    ("confirm_needs_notecard", True, bool),
-    ("healthy_s", 60, (1, 86400)),
-    ("failing_runs", 5, (1, 99)),
-    ("fall_back", False, bool),
-    ("trial_s", 3600, (10, 604800)),
-    ("recovery_s", 3600, (60, 604800)),
-    ("watchdog_s", 120, (0, 86400)),
-    ("drive", "updater", ("updater", "computer")),
-)
+from notedfu.forget import forget
 
 
 class Settings:
@@ -64,6 +11,8 @@ class Settings:
     """
 
     def __init__(self):
+        from notedfu.rules import TABLE
+
         self.error = None
         for name, default, _ in TABLE:
             setattr(self, name, default)
@@ -73,63 +22,8 @@ class Settings:
 
         A file that is not there means defaults. Returns self, never raises for its contents.
         """
-        try:
-            with open(path) as file:
-                found = json.load(file)
-        except OSError:
-            return self
-        except ValueError:
-            self._fail("%s is no JSON: mend it" % path)
-            return self
-        if not isinstance(found, dict):
-            self._fail("%s holds no object {...}" % path)
-            return self
-        for name, _, kind in TABLE:
-            if name in found:
-                self._take(name, kind, found.pop(name))
-        for name in found:
-            self._fail("unknown key %s in %s" % (name, path))
-        self._check_trust()
-        if self.error:
-            self.keys = ()
-            self.allow_unsigned = False
+        from notedfu import rules
+
+        rules.load(self, path)
+        forget("rules")
         return self
-
-    def _check_trust(self):
-        if not self.keys and not self.class_id:
-            return
-        from notedfu.keys import check
-
-        try:
-            check(self.keys, self.class_id)
-        except SettingsError as error:
-            self.error = self.error or error
-
-    def _take(self, name, kind, value):
-        problem = _problem(kind, value)
-        if problem is None:
-            setattr(self, name, value)
-        else:
-            self._fail("%s must be %s, and is %s" % (name, problem, json.dumps(value)))
-
-    def _fail(self, text):
-        self.error = self.error or SettingsError("bad-settings", text)
-
-
-def _problem(kind, value):
-    """What `value` should have been, or None where it is right."""
-    if kind is bool:
-        return None if isinstance(value, bool) else "true or false"
-    if kind is str:
-        return None if isinstance(value, str) else "a text"
-    if kind is list:
-        right = isinstance(value, list) and all(isinstance(one, str) for one in value)
-        return None if right else "a list of texts"
-    if kind is _PIN:
-        named = isinstance(value, str) and value and " " not in value
-        right = named or _problem((-1, 255), value) is None
-        return None if right else "a pin: its number, or its name as text"
-    if isinstance(kind[0], str):
-        return None if value in kind else "one of " + ", ".join(kind)
-    right = isinstance(value, int) and not isinstance(value, bool) and kind[0] <= value <= kind[1]
-    return None if right else "a whole number from %d to %d" % kind

@@ -4,9 +4,8 @@ Asked twice: at preflight, of bytes that nothing vouches for yet (it only filter
 flash once their digest is verified.
 """
 
-import sys
-
 from notedfu.errors import ImageError
+from notedfu.forget import forget as drop
 from notedfu.image import ECDSA_P256, ED25519
 from notedfu.keys import KEY_ED25519, KEY_P256
 
@@ -77,11 +76,7 @@ class Signatures:
 
 def forget():
     """Let the collector have the signature code; the next good() loads it again."""
-    package = sys.modules.get("notedfu")
-    for name in ("p256", "ed25519", "sha512", "curves"):
-        sys.modules.pop("notedfu." + name, None)
-        if hasattr(package, name):
-            delattr(package, name)
+    drop("p256", "ed25519", "sha512", "curves")
 
 
 def judge(header, tlvs, policy, signatures):

@@ -3,7 +3,7 @@
 import json
 import re
 
-from notedfu.settings import TABLE
+from notedfu.rules import TABLE
 from tools import paths
 
 README = (paths.ROOT / "README.md").read_text()

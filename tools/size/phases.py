@@ -8,7 +8,7 @@ KB = 1000
 # The roots are what the code imports inside functions; what these import at module level comes with them.
 # tests_host/host/test_size.py compares with what a real update on MicroPython loads.
 PHASES = {
-    "boot": (("bootup",), (), 6 * KB),
+    "boot": (("bootup", "rules"), (), 6 * KB),
     "app": (("port", "port.micropython", "supervise"), ("boot",), None),
     "check": (("assemble", "notecard", "dfu", "reply", "update", "i2c"), ("boot", "app"), None),
     "preflight": (("preflight", "p256"), ("boot", "app", "check"), None),
