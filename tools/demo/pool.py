@@ -13,7 +13,7 @@ _TIMEOUT_S = 180
 
 
 class Ended:
-    """One demo that has been run: `passed`, its `text`, and its demo.json as `result`, None if it wrote none."""
+    """One demo that has been run: `passed`, its `text`, and its demo.json as `result`, or None."""
 
     def __init__(self, one):
         self.one = one
@@ -58,5 +58,5 @@ def run(demos, seen=lambda ended: None):
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         ended = list(pool.map(one_of, demos))
-    # a demo runs on the wall clock, and a busy computer can be too slow for the person's part: once more, alone
+    # a demo runs on the wall clock, and a busy computer may be too slow for the person's part: again, alone
     return [one if one.passed else one_of(one.one) for one in ended]
