@@ -12,6 +12,32 @@ _TASK_BUDGET_MS = 100
 _TASK_PAUSE_MS = 200
 
 
+class Consent:
+    """When update work may be done, and when the swap: by the settings, and by the app's word."""
+
+    def __init__(self, boot):
+        self.is_given = boot.settings.install == "now"
+        self._boot = boot
+        self._deferred_s = 0
+        self._deferred = Seconds(boot.clock)
+
+    def install(self):
+        """Let the next boot swap, and reset."""
+        journal = self._boot.journal
+        journal.flags |= CONSENT
+        journal.running = 0
+        self._boot.save()
+        self._boot.port.reset()
+
+    def defer(self, seconds):
+        """No update work for so long."""
+        self._deferred_s = seconds
+        self._deferred = Seconds(self._boot.clock)
+
+    def is_deferred(self):
+        return self._deferred.passed() < self._deferred_s
+
+
 class Updates:
     """The app's side of the updater.
 
@@ -26,9 +52,7 @@ class Updates:
         self._journal = boot.journal
         self._guard = guard
         self._half = Half(boot, own, self._join)
-        self._installs_now = boot.settings.install == "now"
-        self._deferred_s = 0
-        self._deferred = None
+        self._consent = Consent(boot)
 
     @property
     def version(self):
@@ -81,7 +105,7 @@ class Updates:
         self._alive()
         self._half.poll(budget_ms)
         self._judge()
-        if self._installs_now:
+        if self._consent.is_given:
             self.install()
 
     def work(self):
@@ -94,7 +118,7 @@ class Updates:
 
     def install_unasked(self):
         """From now on poll() installs what is pending, whatever the settings say: there is no app to ask."""
-        self._installs_now = True
+        self._consent.is_given = True
 
     async def task(self):
         """poll() as an asyncio task; it never ends by itself. An async main has it already."""
@@ -123,16 +147,12 @@ class Updates:
     def install(self):
         """Install what is pending now: the board resets. Returns False if nothing is."""
         if self.pending:
-            self._journal.flags |= CONSENT
-            self._journal.running = 0
-            self._boot.save()
-            self._boot.port.reset()
+            self._consent.install()
         return False
 
     def defer(self, seconds):
         """No update work for so long (battery low, machine busy); what is staged stays. 0 ends it."""
-        self._deferred_s = seconds
-        self._deferred = Seconds(self._boot.clock)
+        self._consent.defer(seconds)
 
     def unblock(self):
         """Forget which images failed here, so that they may be tried again."""
@@ -147,7 +167,7 @@ class Updates:
 
     def _join(self, updater):
         """A new updater is told what it must know of the app."""
-        updater.deferred = self._is_deferred
+        updater.deferred = self._consent.is_deferred
         updater.progress = self._on_progress
 
     def _judge(self):
@@ -161,9 +181,6 @@ class Updates:
         self._alive()
         if self.progress is not None:
             self.progress(done, total)
-
-    def _is_deferred(self):
-        return self._deferred is not None and self._deferred.passed() < self._deferred_s
 
     def _alive(self):
         if self._guard is not None:
