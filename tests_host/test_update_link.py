@@ -1,5 +1,7 @@
 """The updater and the Notecard: whatever link and offer do, the image comes, and nothing is hammered."""
 
+import gc
+
 import rig
 from check import Random
 from notedfu import transfer
@@ -8,6 +10,7 @@ from notedfu.journal import DFU_MODE
 from scratch import Scratch, files
 from tools.notecard.refusal import Refusal
 
+HEAPSIZE = "64M"
 OLD, NEW, NEXT = "1.0.0", "2.0.0", "3.0.0"
 MORE = {"data/table.bin": Random(5).bytes(12000)}
 OTHER = {"data/table.bin": Random(6).bytes(12000)}
@@ -32,6 +35,8 @@ class Device:
 
     def __exit__(self, *error):
         self._scratch.__exit__(*error)
+        rig.BEHAVIOUR.clear()  # which would keep the device
+        gc.collect()
 
 
 def boots(device, most=10, for_s=400):
@@ -141,6 +146,29 @@ def test_an_image_that_the_notecard_gave_up_is_cleared_and_its_successor_comes()
         check_installed(device, NEXT, OTHER)
 
 
+def check_lost_stop(preset):
+    with Device(preset) as device:
+        engine, lost = device.engine, []
+
+        def lose(request):
+            if request.get("stop") and not lost:
+                lost.append(1)
+                engine.faults.set("lost-reply", at=(0,))
+
+        wrap(device, "dfu.status", lose)
+        device.offer(IMAGE)
+        engine.offer(rig.app_image(NEXT, OTHER), "next.img")
+        boots(device)
+        assert lost and rig.RUNS == [OLD, NEW, NEXT], (preset, rig.RUNS)
+        assert [stop["name"][:3] for stop in engine.dfu.stops if stop["name"]] == ["app", "nex"]
+        check_installed(device, NEXT, OTHER, slot="a")
+
+
+def test_a_stop_whose_reply_is_lost_never_stops_the_successor():
+    check_lost_stop("legacy")
+    check_lost_stop("9.1.1")
+
+
 # ---- a body that is missing
 
 
@@ -180,6 +208,23 @@ def test_a_body_whose_md5_is_no_hex_is_no_reason_to_stumble():
         boots(device)
         assert device.complaints == []
         assert device.reports()[-1]["err"].startswith("bad-md5:"), offer
+
+
+def test_an_unguarded_look_at_the_wrong_piece_is_no_verdict():
+    with Device("legacy") as device:
+        answer, wrong = device.engine._verbs["dfu.get"], []
+
+        def get(request):
+            if request.get("length") == 32 and not wrong:
+                wrong.append(request.pop("offset"))
+                request["offset"] = 64
+            return answer(request)
+
+        device.engine._verbs["dfu.get"] = get
+        device.offer(IMAGE)
+        boots(device)
+        assert wrong == [0]
+        check_installed(device)
 
 
 # ---- outboard

@@ -43,15 +43,20 @@ class Dfu:
         return self._status({"name": name})
 
     def stop(self, status=None):
-        """The image is installed: delete it on the Notecard, tell Notehub `status`, a text."""
-        request = {"stop": True}
+        """The image is installed: delete it on the Notecard, tell Notehub `status`, a text.
+
+        After a LinkError ask status() whether it was done. Nothing is repeated where the Notecard could take
+        the repetition for a stop of the image that comes next.
+        """
+        request = {"req": "dfu.status", "stop": True}
         if status:
             request["status"] = status[:_ERR_LIMIT]
-        return self._status(request)
+        return self._notecard.demand_once(request)
 
     def stop_error(self, err):
-        """The image is refused: delete it on the Notecard, tell Notehub `err`, a text that is not empty."""
-        return self._status({"stop": True, "err": err[:_ERR_LIMIT]})
+        """The image is refused: delete it on the Notecard, tell Notehub `err`, a text that is not empty. As
+        stop()."""
+        return self._notecard.demand_once({"req": "dfu.status", "stop": True, "err": err[:_ERR_LIMIT]})
 
     def report_version(self, version):
         """Tell Notehub what runs here. version: a text, or a dict, of which the API's ten keys are sent."""
@@ -117,6 +122,11 @@ class Dfu:
     def clear_store(self):
         """Leave the Notecard's binary store empty, if it was used."""
         self._chunks.clear_store()
+
+    @property
+    def guarded(self):
+        """Whether crcs guard requests: a damaged one can't give another piece of the image then."""
+        return self._notecard.has_crc
 
     def doubt_store(self):
         """The binary store may hold a piece that was asked for before a reset: clear_store() clears it."""

@@ -26,17 +26,18 @@ class Notecard(Transactions):
         Of a reply longer than the Reply's limit some members are missing, and `truncated` is set. The app may
         use this too, between two polls of the updater.
         """
-        text = bytearray(json.dumps(request).encode())
-        n = len(text)
-        if ("req" in request) == ("cmd" in request) or n > _REQUEST_LIMIT:
-            raise RequestError(
-                "bad-request", "one of req and cmd, at most %d bytes; it has %d" % (_REQUEST_LIMIT, n)
-            )
-        text.extend(TAIL[1:])
+        text, n = _text_of(request)
         if "cmd" in request:
             self.command(text, n)
             return {}
         return self.transact(text, n, None, timeout_ms or _timeout_ms(request)).members
+
+    def demand_once(self, request):
+        """demand(), which is not repeated where the Notecard could not tell that it is a repetition."""
+        if self.has_crc:
+            return self.demand(request)
+        text, n = _text_of(request)
+        return checked(self.transact_once(text, n, TIMEOUT_MS).members)
 
     @property
     def truncated(self):
@@ -53,6 +54,18 @@ def checked(members):
     if "err" in members:
         raise RequestError("card-err", str(members["err"]))
     return members
+
+
+def _text_of(request):
+    """The JSON of a request, with room for what is appended, and its length."""
+    text = bytearray(json.dumps(request).encode())
+    n = len(text)
+    if ("req" in request) == ("cmd" in request) or n > _REQUEST_LIMIT:
+        raise RequestError(
+            "bad-request", "one of req and cmd, at most %d bytes; it has %d" % (_REQUEST_LIMIT, n)
+        )
+    text.extend(TAIL[1:])
+    return text, n
 
 
 def _timeout_ms(request):

@@ -79,7 +79,7 @@ class Transactions:
         resync's.
         """
         try:
-            return self._attempt(sink, timeout_ms)
+            return self._attempt(sink, timeout_ms, _RETRIES)
         finally:
             self._waker.stop()
 
@@ -94,7 +94,7 @@ class Transactions:
         only with its request."""
         self.send(text, n)
         try:
-            reply = self._attempt(None, timeout_ms)
+            reply = self._attempt(None, timeout_ms, _RETRIES)
             if not reply.failed:
                 self._link.receive(stage, timeout_ms)
             return reply
@@ -150,10 +150,19 @@ class Transactions:
             rest >>= 4
         self._crc.write_hex(text, at + 13)
 
-    def _attempt(self, sink, timeout_ms):
+    def transact_once(self, text, n, timeout_ms):
+        """transact() without retries, for what must not be done twice: a Notecard without crcs can't tell a
+        repeated request from a new one. After a LinkError it is not known whether it was done."""
+        self.send(text, n)
+        try:
+            return self._attempt(None, timeout_ms, 0)
+        finally:
+            self._waker.stop()
+
+    def _attempt(self, sink, timeout_ms, retries):
         """receive(), with the Notecard kept awake."""
         pause_ms = _FIRST_PAUSE_MS
-        for left in range(_RETRIES, -1, -1):
+        for left in range(retries, -1, -1):
             self._resync()
             try:
                 if not self._sent:

@@ -195,7 +195,7 @@ class Updater:
 
     def _preflight(self):
         boot, journal, offer = self._boot, self._journal, self._offer
-        candidate = look(self._dfu, offer, boot.port.sha256)
+        candidate = self._look()
         identity = self._identity = candidate.identity
         offer.length = candidate.length
         if self._report.is_about(identity):
@@ -216,6 +216,15 @@ class Updater:
         reserve_room(boot.slots, journal.active, candidate, stage)
         self._begin(candidate, stage)
         return self._stage
+
+    def _look(self):
+        """Preflight's look; a second one where the first may have been shown another piece of the image."""
+        try:
+            return look(self._dfu, self._offer, self._boot.port.sha256)
+        except ImageError:
+            if self._dfu.guarded:
+                raise
+            return look(self._dfu, self._offer, self._boot.port.sha256)
 
     def _is_begun(self, identity):
         return self._journal.state == STAGING and self._journal.identity == identity
