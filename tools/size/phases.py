@@ -6,7 +6,7 @@ KB = 1000
 
 # phase: (what is imported for it, phases whose modules are there already, budget in bytes of .mpy or None).
 # The roots are what the code imports inside functions; what these import at module level comes with them.
-# tests_host/host/test_size.py compares with what a real update on MicroPython loads.
+
 PHASES = {
     "boot": (("bootup", "rules"), (), 6 * KB),
     "app": (("port", "port.micropython", "supervise"), ("boot",), None),
