@@ -7,7 +7,7 @@ import rig
 import signer
 from notedfu import health
 from notedfu.i2c import I2CLink
-from notedfu.journal import IDLE, PENDING, STAGING, TRIAL
+from notedfu.journal import IDLE, PENDING, STAGING, TRIAL, Journal
 from notedfu.notecard import Notecard
 from notedfu.reply import Reply
 from scratch import Scratch, exists
@@ -467,18 +467,18 @@ def test_a_driver_of_the_apps_own_may_use_the_bus_between_polls_and_the_store_to
 
 def test_the_app_runs_where_the_journal_can_not_be_written():
     with Device() as device:
-        real = rig.bootup.Journal._rewrite
+        real = Journal._rewrite
 
         def worn(self, copy, record):
             raise OSError(5)
 
         rig.BEHAVIOUR[OLD] = lambda dfu: rig.stay(dfu)
-        rig.bootup.Journal._rewrite = worn
+        Journal._rewrite = worn
         try:
             device.boot(for_s=100)
             assert rig.RUNS == [OLD]
         finally:
-            rig.bootup.Journal._rewrite = real
+            Journal._rewrite = real
 
 
 def test_an_update_over_many_short_wakes():

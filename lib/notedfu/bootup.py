@@ -4,24 +4,10 @@ MicroPython acts from main.py alone, so that a soft reset into the raw REPL, whi
 main.py, decides nothing and swaps nothing. CircuitPython acts from boot.py, where it may always write.
 """
 
-import os
-
-from notedfu.errors import DfuError, ImageError, LocalError, TransferError
-from notedfu.journal import (
-    CONSENT,
-    FRESH,
-    GOOD,
-    IDLE,
-    LOST,
-    PENDING,
-    REFUSED,
-    RETRIED,
-    TRIAL,
-    UNBLOCKED,
-    Journal,
-)
-from notedfu.settings import Settings
-from notedfu.slots import A, B, Slots
+from notedfu.device import Device
+from notedfu.errors import DfuError, ImageError, TransferError
+from notedfu.journal import GOOD, IDLE, LOST, PENDING, RETRIED, TRIAL
+from notedfu.slots import A, B
 
 # The first row that fits decides. None fits everything. SPEC.md draws the same rows, and a test compares.
 #   record: LOST where neither copy of the journal is valid on a board that has slots
@@ -58,35 +44,14 @@ def decide(record, state, left, active, other, failing):
     raise AssertionError("the table has no row for this")
 
 
-class Boot:
-    """One boot: the port, settings, journal and slots, and what is done about them.
+class Boot(Device):
+    """One boot, which decides and acts. `swapped`: it has brought a new app into a slot."""
 
-    `slot` is the active slot afterwards. `notes` are sentences for the console.
-    """
-
-    def __init__(self, port):
-        self.port = port
-        self.clock = port.clock()
-        self.settings = Settings().load(port.root + "/notedfu.json")
-        self.data = port.root + "/notedfu.d"
-        self.journal = Journal(self.data + "/journal")
-        self.slots = Slots(self.data)
-        self.swapped = False
-        self.fault = None  # the LocalError with which the journal could not be written, or None
-        self.counted = False  # whether boot.py has counted this run already
-        self._deferred = False
-
-    def off(self):
-        """Whether a person has switched the updater off: by setting, by file or by pin."""
-        return (
-            self.settings.off
-            or self.port.exists("/notedfu.off")
-            or self.port.pin_is_low(self.settings.off_pin)
-        )
+    swapped = False
 
     def act(self):
         """Do what the table says until the board knows what to run. Returns "run", "try" or "recover"."""
-        self._load()
+        self.load()
         for _ in range(_STEPS):
             action = self._decide()
             if action in _FINAL:
@@ -106,78 +71,21 @@ class Boot:
     def look(self):
         """As act(), where boot.py has decided and counted: what to run. Changes nothing."""
         self.counted = True
-        self._load()
-        self._deferred = True
+        self.load()
+        self.deferred = True
         action = self._decide()
         return action if action in _FINAL else "recover"
-
-    def _load(self):
-        journal = self.journal
-        journal.load()
-        try:
-            journal.repair()
-        except LocalError as error:
-            self.port.complain(error)  # what is installed runs all the same
-        if journal.condition == FRESH and not self.slots.any():
-            self._set_up()
-        if journal.adopt(self.port.kept()):
-            self.save()
-        if journal.condition == GOOD and self.settings.unblock != bool(journal.flags & UNBLOCKED):
-            self._unblock()
-        self._deferred = self.settings.install == "ask" and not journal.flags & CONSENT
-
-    def _unblock(self):
-        """The setting `unblock` was set, which clears the list once, or taken back."""
-        self.journal.flags ^= UNBLOCKED
-        if self.settings.unblock:
-            self.journal.clear_failures()
-        self.save()
-
-    def save(self):
-        """Write the journal; returns whether that worked. Without it the app runs all the same.
-
-        A Ctrl-C that falls into it comes out when it is through.
-        """
-        try:
-            self.journal.save()
-        except KeyboardInterrupt:
-            self.journal.save()
-            raise
-        except LocalError as error:
-            self.journal.condition = GOOD  # from here on what is in RAM counts
-            if self.port.keep(self.journal.waiting()):
-                return True
-            if self.fault is None:
-                self.port.complain(error)  # once: an app asks again and again
-            self.fault = error
-            return False
-        return True
-
-    def _set_up(self):
-        """An empty board: make what a boot writes to."""
-        if not self.port.exists("/notedfu.d"):
-            os.mkdir(self.data)
-        self.journal.create()
-        self.journal.save()
 
     def _decide(self):
         journal = self.journal
         record = GOOD if journal.condition == GOOD else LOST
         running = 0 if self.counted else journal.running  # counting has put it into `unclean`
         failing = journal.unclean + running >= self.settings.failing_runs
-        state = IDLE if self._deferred and journal.state == PENDING else journal.state
+        state = IDLE if self.deferred and journal.state == PENDING else journal.state
         left = journal.swap_left if state == PENDING else journal.trial_left + self.counted
         active = self.slots.whole(journal.active, self.clock)
-        usable = (active is None or self.settings.fall_back) and self._elsewhere() != 0
+        usable = (active is None or self.settings.fall_back) and self.elsewhere() != 0
         return decide(record, state, left > 0, active is not None, usable, failing)
-
-    def _elsewhere(self):
-        """The slot beside the active one if it can run: whole, confirmed, its counter not too low. Else 0."""
-        for slot in (A, B):
-            manifest = self.slots.whole(slot, self.clock) if slot != self.journal.active else None
-            if manifest and manifest.confirmed and manifest.counter >= self.journal.counter:
-                return slot
-        return 0
 
     def _rebuild(self):
         """Both copies of the journal are gone: the confirmed slot with the highest counter, then version."""
@@ -201,7 +109,7 @@ class Boot:
         journal.swap_left -= 1
         try:
             if not self.save():  # counted before the swap's first flash operation
-                self._deferred = True
+                self.deferred = True
                 return
             from notedfu import swap
 
@@ -221,7 +129,7 @@ class Boot:
         except (DfuError, OSError, MemoryError) as error:
             # a fault of this board, not of the image: what is installed runs, the next boot tries again
             self.port.complain(error)
-            self._deferred = True
+            self.deferred = True
             return
         self.swapped = True
 
@@ -236,26 +144,10 @@ class Boot:
         journal.state = IDLE
         self.save()
 
-    def refuse(self, code, text):
-        """The staged image is not taken: remember why, for the report; what runs stays."""
-        journal = self.journal
-        journal.set_outcome(REFUSED, code + ": " + text)
-        journal.state = IDLE
-        self.save()
-        self.port.say("refused: %s: %s" % (code, text))
-
-    def revert(self, code, text):
-        """The image on trial has failed: the other slot is active again, or none."""
-        journal = self.journal
-        journal.count_failure(journal.identity)
-        journal.active = self._elsewhere()
-        journal.running = journal.unclean = 0
-        self.refuse(code, text)
-
     def _fall_back(self):
         journal = self.journal
         failed = journal.active
-        journal.active = self._elsewhere()
+        journal.active = self.elsewhere()
         journal.running = journal.unclean = 0
         self.save()
         self.port.say("slot %s is not whole or keeps failing; the other one runs" % "-AB"[failed])

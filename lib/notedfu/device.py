@@ -1,0 +1,111 @@
+"""What lies on a board, and what boot and supervise may both do about it: save, refuse, revert."""
+
+import os
+
+from notedfu.errors import LocalError
+from notedfu.journal import CONSENT, FRESH, GOOD, IDLE, REFUSED, UNBLOCKED, Journal
+from notedfu.settings import Settings
+from notedfu.slots import A, B, Slots
+
+
+class Device:
+    """The port, settings, journal and slots of one boot.
+
+    Without a journal that can be written the installed app runs all the same: `fault` holds the LocalError.
+    """
+
+    def __init__(self, port):
+        self.port = port
+        self.clock = port.clock()
+        self.settings = Settings().load(port.root + "/notedfu.json")
+        self.data = port.root + "/notedfu.d"
+        self.journal = Journal(self.data + "/journal")
+        self.slots = Slots(self.data)
+        self.fault = None  # the LocalError with which the journal could not be written, or None
+        self.counted = False  # whether boot.py has counted this run already
+        self.deferred = False  # whether a pending image counts as none in this boot
+
+    def off(self):
+        """Whether a person has switched the updater off: by setting, by file or by pin."""
+        return (
+            self.settings.off
+            or self.port.exists("/notedfu.off")
+            or self.port.pin_is_low(self.settings.off_pin)
+        )
+
+    def load(self):
+        """Read the journal, mend what can be mended, and do what the settings ask of it once."""
+        journal = self.journal
+        journal.load()
+        try:
+            journal.repair()
+        except LocalError as error:
+            self.port.complain(error)  # what is installed runs all the same
+        if journal.condition == FRESH and not self.slots.any():
+            self._set_up()
+        if journal.adopt(self.port.kept()):
+            self.save()
+        if journal.condition == GOOD and self.settings.unblock != bool(journal.flags & UNBLOCKED):
+            self._unblock()
+        self.deferred = self.settings.install == "ask" and not journal.flags & CONSENT
+
+    def _unblock(self):
+        """The setting `unblock` was set, which clears the list once, or taken back."""
+        self.journal.flags ^= UNBLOCKED
+        if self.settings.unblock:
+            self.journal.clear_failures()
+        self.save()
+
+    def _set_up(self):
+        """An empty board: make what a boot writes to. A full one is in recovery without."""
+        try:
+            if not self.port.exists("/notedfu.d"):
+                os.mkdir(self.data)
+            self.journal.create()
+        except OSError as error:
+            self.port.complain(error)
+        self.save()
+
+    def save(self):
+        """Write the journal; returns whether that worked. Without it the app runs all the same.
+
+        A Ctrl-C that falls into it comes out when it is through.
+        """
+        try:
+            self.journal.save()
+        except KeyboardInterrupt:
+            self.journal.save()
+            raise
+        except LocalError as error:
+            self.journal.condition = GOOD  # from here on what is in RAM counts
+            if self.port.keep(self.journal.waiting()):
+                return True
+            if self.fault is None:
+                self.port.complain(error)  # once: an app asks again and again
+            self.fault = error
+            return False
+        return True
+
+    def refuse(self, code, text):
+        """The staged image is not taken: remember why, for the report; what runs stays."""
+        journal = self.journal
+        journal.set_outcome(REFUSED, code + ": " + text)
+        journal.state = IDLE
+        self.save()
+        self.port.say("refused: %s: %s" % (code, text))
+
+    def revert(self, code, text):
+        """The image on trial has failed: the other slot is active again, or none."""
+        journal = self.journal
+        journal.count_failure(journal.identity)
+        journal.active = self.elsewhere()
+        journal.running = journal.unclean = 0
+        self.refuse(code, text)
+
+    def elsewhere(self):
+        """The slot beside the active one if it can run: whole, confirmed, its counter not too low. Else 0."""
+        for slot in (A, B):
+            manifest = self.slots.whole(slot, self.clock) if slot != self.journal.active else None
+            if manifest and manifest.confirmed and manifest.counter >= self.journal.counter:
+                return slot
+        return 0
