@@ -135,6 +135,30 @@ def test_a_shorter_or_a_longer_successor_is_downloaded_anew():
         check_replaced(rig.app_image(NEXT, more), more, rate=1.0)
 
 
+def test_an_image_that_is_replaced_in_its_second_download_is_not_refused():
+    with Device() as device:
+        engine, halves = device.engine, []
+
+        def main(dfu):
+            def progress(have, total):
+                if have < total // 2:
+                    halves.append(have)
+                elif len(halves) > total // 1024 and engine.dfu.queue:
+                    engine.dfu.replace()
+
+            dfu.progress = progress
+            rig.stay(dfu)
+
+        rig.BEHAVIOUR[OLD] = main
+        device.offer(IMAGE)
+        engine.dfu.body["crc32"] ^= 1
+        engine.offer(rig.app_image(NEXT, OTHER), "next.img")
+        boots(device)
+        assert engine.counters.image_bytes > 3 * len(IMAGE)
+        assert [report.get("status") for report in device.reports()] == ["installed 3.0.0+0"]
+        check_installed(device, NEXT, OTHER)
+
+
 def test_an_image_that_the_notecard_gave_up_is_cleared_and_its_successor_comes():
     with Device() as device:
         engine = device.engine
