@@ -46,7 +46,7 @@ test: $(READY) $(NPM)
 vectors: $(READY)
 	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
 
-## demo: a whole update on the virtual board: LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl|legacy
+## demo: a whole update on the virtual board: LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl|legacy|cut
 .PHONY: demo
 demo: $(READY)
 	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEY),--key $(KEY)) $(if $(MODE),--mode $(MODE))
@@ -65,6 +65,7 @@ size: $(READY)
 .PHONY: bench
 bench: $(READY) $(NPM) $(PLOTS)/.ready
 	@$(PY) -m tools.bench
+	@$(PY) -m tools.bench.report build/bench.json .
 	@$(PLOTS)/bin/python -m tools.bench.plots build/bench.json docs/bench
 
 $(PLOTS)/.ready: tools/requirements-bench.txt
@@ -86,6 +87,11 @@ soak: $(READY)
 .PHONY: year
 year: $(READY)
 	@$(PY) -m tools.year $(if $(WAKES),--wakes $(WAKES)) $(if $(SEED),--seed $(SEED))
+
+## powerloss: cut the power at every flash operation of whole updates, twice too: [CASE=name] [SEED=1] [ARGS=--reduced]
+.PHONY: powerloss
+powerloss: $(READY)
+	@$(PY) -m tools.powerloss $(if $(CASE),--case "$(CASE)") $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 ## lint: check style and the rules that ruff can check
 .PHONY: lint

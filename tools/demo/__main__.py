@@ -8,6 +8,7 @@ import time
 from tools import paths
 from tools.board.supervisor import BoardError
 from tools.demo import judgement, links, signing
+from tools.demo.cut import CUTS
 from tools.demo.flash import Contents
 from tools.demo.life import LIFE
 from tools.demo.scenarios import BASE, SIGNING
@@ -15,7 +16,7 @@ from tools.demo.show import Progress, summary
 from tools.demo.world import World
 from tools.failure import Failure
 
-SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE + links.LINKS}
+SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE + links.LINKS + CUTS}
 LINKS = ("i2c", "uart")
 STAGING = ("file", "flash")
 _OLD, _NEW = "1.0.0", "2.0.0"
@@ -96,6 +97,7 @@ def _result(world, scenario, offer):
         "image_bytes": offer.length,
         "image_crc32": offer.crc32,
         "fetched_bytes": counters.image_bytes,
+        "fetched_twice": max(0, counters.image_bytes - offer.length),
         "notecard_mode": world.engine.dfu.mode,
         "reported": reported,
         "requests": dict(counters.requests),
@@ -139,7 +141,8 @@ def everything():
     runs = [(link, staging, one.name, "p256") for one in BASE for link in LINKS for staging in STAGING]
     runs += [("i2c", "file", one.name, "p256") for one in SIGNING]
     runs += [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
-    return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS]
+    runs += [("uart", "flash", one.name, "p256") for one in CUTS]
+    return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS + CUTS]
 
 
 def passes(link, staging, name, key, mode="auto"):

@@ -75,6 +75,7 @@ def summary(result):
         ("image", "%(image_bytes)d bytes, crc32 0x%(image_crc32)08x" % result),
         ("judged", judged(result)),
         ("staged", staged(result)),
+        ("fetched twice", "%(fetched_twice)d bytes, with header and TLVs for the verdicts" % result),
         ("requests", ", ".join("%s %d" % one for one in sorted(result["requests"].items()))),
         ("on the wire", "%(bytes_in)d bytes to the Notecard, %(bytes_out)d back, over %(link)s" % result),
         ("reported", said),

@@ -71,7 +71,7 @@ def full(found, seed, pairs_each):
         jobs += _chunks({"do": "singles", "group": group, "seed": seed}, cuts, _CHUNK)
         for phase, places in sorted(answer["cuts"].items()):
             every = group[1] == TINY and phase in _ALL_PAIRS and group[0] in ("update", "journal")
-            count = 0 if every else max(1, -(-pairs_each * 11 // (10 * firsts[phase])))
+            count = 0 if every else -(-pairs_each * 11 // (10 * firsts[phase]))
             chosen = [place + [HOWS[(place[1] + seed) % len(HOWS)], count] for place in places]
             jobs += _chunks({"do": "pairs", "group": group, "seed": seed}, chosen, 2 if every else 20)
     return jobs

@@ -20,6 +20,7 @@ class Result:
         self.seed = seed
         self.cases = 0
         self.pairs = {}
+        self.again = {}  # phase: bytes that the Notecard served again after one cut, at most
         self.matrix = {}  # (phase, geometry, how): cases
         self.broken = {}  # kind: cases, where nothing may break
         self.fat = {}  # (phase, kind): cases, what FAT could not hold
@@ -37,6 +38,8 @@ class Result:
             phase, how = cell.split("|")
             key = (phase, geometry, how)
             self.matrix[key] = self.matrix.get(key, 0) + count
+        for phase, count in answer.get("again", {}).items():
+            self.again[phase] = max(self.again.get(phase, 0), count)
         for phase, count in answer["pairs"].items():
             self.pairs[phase] = self.pairs.get(phase, 0) + count
         for cell, count in answer["kinds"].items():
@@ -81,6 +84,7 @@ class Result:
             by_filesystem=self._by(1, plan.GEOMETRIES),
             by_cut=self._by(2, plan.HOWS + ("bus",)),
             pairs_by_phase=self.pairs,
+            served_again=self.again,
             fat={"%s: %s" % key: count for key, count in sorted(self.fat.items())},
             matrix={"%s | %s | %s" % key: count for key, count in sorted(self.matrix.items())},
             seconds=round(seconds, 1),

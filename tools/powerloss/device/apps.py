@@ -34,7 +34,7 @@ class App:
         self.image = images.unsigned(tars.of_files(self.files), protected, version=self.numbers)
         self.identity = images.digest_of(self.image)
         size = struct.unpack_from("<H", self.image, 10)[0]
-        tail = 32 + struct.unpack_from("<I", self.image, 12)[0]
+        self.tail = tail = 32 + struct.unpack_from("<I", self.image, 12)[0]
         self.header = self.image[:32]
         self.protected = self.image[tail : tail + size]
 

@@ -78,8 +78,8 @@ class Geometry:
 
 
 GEOMETRIES = (
-    Geometry("lfs-256", "lfs", 4096, 256, 60, 4, 256),  # rp2, samd
-    Geometry("lfs-16", "lfs", 4096, 16, 60, 4),  # an esp32 mounts with 32, an stm32 programs 8 or 16
+    Geometry("lfs-256", "lfs", 4096, 256, 76, 4, 256),  # rp2, samd
+    Geometry("lfs-16", "lfs", 4096, 16, 76, 4),  # an esp32 mounts with 32, an stm32 programs 8 or 16
     Geometry("lfs-tiny", "lfs", 512, 16, 112, 12, 64),  # for exhaustive pairs
     Geometry("fat-256", "fat", 4096, 256, 48, 4),  # CircuitPython's own flash: eight sectors in a block
     Geometry("fat-512", "fat", 512, 256, 288, 12),  # each sector by itself, as on a card

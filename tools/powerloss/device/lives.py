@@ -29,6 +29,7 @@ class Life:
     def __init__(self, geometry, age=0):
         self.apps = apps.catalogue(self.extra)
         self.offer_md5 = {}
+        self.offer_names = {}
         settings = dict(self.settings, staging=self.staging)
         self.world = World(filesystems.geometry(geometry), self.apps, self.act, settings)
         self.age = age
@@ -44,6 +45,7 @@ class Life:
     def offer(self, version):
         offer = self.world.engine.offer(self.apps[version].image, version + ".img")
         self.offer_md5[version] = offer.md5
+        self.offer_names[version] = offer.name
 
     def image_of(self, identity):
         """The image with this identity, or None."""

@@ -27,6 +27,7 @@ class Survey:
                 break
             if boot.ended != "reset" or len(self.boots) > _BOOTS:
                 raise AssertionError("a clean run ends so: %s, %s" % (boot.ended, world.said[-5:]))
+        self.again = 0  # what the clean run itself had served again: a resumed one, its page
         problems = Judge(life).end()
         if problems:
             raise AssertionError("a clean run of %s: %s" % (life.name, problems))

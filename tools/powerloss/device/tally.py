@@ -20,6 +20,7 @@ class Tally:
         self.pairs_done = {}  # phase: pairs
         self.cells = {}
         self.failed = []
+        self.again = {}  # phase: bytes of an image that the Notecard served again after one cut, at most
         self.kinds = {}
 
     def single(self, cut):
@@ -31,6 +32,17 @@ class Tally:
             return
         wrong = self._case.recover() if came or self._defective() else [("harness", "the cut never came")]
         self._count(phase, how, wrong, "%d.%d.%s" % (boot, at, how))
+        if not wrong:
+            self.again[phase] = max(self.again.get(phase, 0), self._served_again())
+
+    def _served_again(self):
+        """Bytes served more than once; without header and TLVs, which every preflight asks for."""
+        life = self._survey.life
+        app = life.apps[life.offers[0]] if life.offers else None
+        if app is None or life.name.startswith("next"):
+            return 0
+        given = life.world.engine.counters.given(32, app.tail, life.offer_names[app.version])
+        return given - (app.tail - 32) - self._survey.again
 
     def _defective(self):
         """Whether the library has a defect, with which it may do less than in the clean run."""
@@ -127,5 +139,5 @@ class Tally:
         """All of it, for the runner."""
         return {
             "cases": self.cases, "cells": self.cells, "pairs": self.pairs_done, "failed": self.failed,
-            "kinds": self.kinds,
+            "kinds": self.kinds, "again": self.again,
         }  # fmt: skip
