@@ -11,6 +11,7 @@ from scratch import Scratch, files
 from tools.notecard.refusal import Refusal
 
 HEAPSIZE = "64M"
+TIMEOUT_S = 600
 OLD, NEW, NEXT = "1.0.0", "2.0.0", "3.0.0"
 MORE = {"data/table.bin": Random(5).bytes(12000)}
 OTHER = {"data/table.bin": Random(6).bytes(12000)}
