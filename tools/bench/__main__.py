@@ -1,6 +1,8 @@
 """make bench: measures, prints the table, writes build/bench.json; plots.py draws it."""
 
+import argparse
 import json
+import shutil
 import sys
 import time
 
@@ -9,6 +11,7 @@ from tools.bench import allocations, goals, heap, host, images, rates, updates, 
 from tools.failure import Failure
 from tools.size import modules, phases
 
+_OUT = paths.BUILD / "bench.json"
 _DOWNLOAD = ("check", "download")
 
 
@@ -31,8 +34,15 @@ def _work(roms):
 
 def _boot(rom):
     """What a boot with nothing to do reads, imports and leaves on the heap."""
+    run = updates.expect(updates.update(rom, images.image(8), until="app", module="reads"))
+    journal, all_files = [text.split()[1:] for _, text in run.events if text.startswith("reads ")][0]
     run = updates.expect(updates.update(rom, images.image(8), until="app"))
-    return {"journal_reads": 2, "heap": run.marks["app"][5], "requests": len(run.requests)}
+    return {
+        "journal_reads": int(journal),
+        "files": int(all_files),
+        "heap": run.marks["app"][5],
+        "requests": len(run.requests),
+    }
 
 
 def _heap(rom):
@@ -48,7 +58,7 @@ def _heap(rom):
         found["working_set"] = found["verify"] - code
         pages[str(page)] = found
     sizes = []
-    for kib in (16, 64, 256, 1024):
+    for kib in (16, 256, 1024):
         row = {"kib": kib, "ours": heap.phases(rom, kib, ("idle",))["idle"]}
         if kib <= 256:
             for name in ("note_peer", "hand_peer"):
@@ -57,31 +67,38 @@ def _heap(rom):
     return {"pages": pages, "sizes": sizes, "whole": sizes[-1]["ours"], "nothing": heap.imports(rom, [])}
 
 
-def measure(say):
-    """Everything, as build/bench.json has it."""
+def _roms():
     host.SCRATCH.mkdir(parents=True, exist_ok=True)
     more = [updates.note_python(host.SCRATCH / "peers")]
-    roms = {
+    return {
         "with viper": host.make_rom(host.SCRATCH / "viper.rom", more=more),
         "without viper": host.make_rom(host.SCRATCH / "plain.rom", leave_out=("fast",), more=more),
     }
-    rom = roms["with viper"]
-    found = {}
-    for name, part in (
-        ("size", _size),
-        ("rates", lambda: rates.ours(rom)),
-        ("peers", lambda: rates.peers(rom)),
-        ("flatness", lambda: rates.flatness(rom)),
-        ("whole", lambda: rates.whole(rom)),
-        ("boot", lambda: _boot(rom)),
-        ("allocations", allocations.measure),
-        ("work", lambda: _work(roms)),
-        ("heap", lambda: _heap(rom)),
-    ):
+
+
+PARTS = {
+    "size": lambda roms: _size(),
+    "rates": lambda roms: rates.ours(roms["with viper"]),
+    "peers": lambda roms: rates.peers(roms["with viper"]),
+    "flatness": lambda roms: rates.flatness(roms["with viper"]),
+    "whole": lambda roms: rates.whole(roms["with viper"]),
+    "boot": lambda roms: _boot(roms["with viper"]),
+    "allocations": lambda roms: allocations.measure(),
+    "work": _work,
+    "heap": lambda roms: _heap(roms["with viper"]),
+}
+
+
+def measure(names):
+    """Measure these parts, and keep each in build/bench.json as soon as it is there."""
+    roms = _roms()
+    for name in names:
         began = time.monotonic()
-        found[name] = part()
-        say("  %-12s %5.0f s" % (name, time.monotonic() - began))
-    found["goals"] = [goal.as_dict() for goal in goals.of(found)]
+        part = PARTS[name](roms)
+        found = json.loads(_OUT.read_text()) if _OUT.exists() else {}
+        found[name] = part
+        _OUT.write_text(json.dumps(found, indent=1) + "\n")
+        print("  %-12s %5.0f s" % (name, time.monotonic() - began), flush=True)
     return found
 
 
@@ -111,14 +128,23 @@ def show(found):
         )
 
 
-def main():
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", choices=[[], *PARTS], help="only these; the others stay as they are"
+    )
+    options = parser.parse_args(arguments)
     try:
-        found = measure(print)
+        found = measure(options.parts or PARTS)
     except Failure as error:
         print(error, file=sys.stderr)
         return 1
-    (paths.BUILD / "bench.json").write_text(json.dumps(found, indent=1) + "\n")
-    show(found)
+    finally:
+        shutil.rmtree(host.SCRATCH, ignore_errors=True)
+    if set(found) >= set(PARTS):
+        found["goals"] = [goal.as_dict() for goal in goals.of(found)]
+        _OUT.write_text(json.dumps(found, indent=1) + "\n")
+        show(found)
     return 0
 
 

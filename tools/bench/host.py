@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import shutil
 import socket
 import struct
@@ -19,7 +20,7 @@ from tools.notecard.serial import SerialFrontEnd, SerialPort
 from tools.size import modules
 
 HERE = Path(__file__).parent
-SCRATCH = paths.BUILD / "bench"
+SCRATCH = paths.BUILD / "bench" / str(os.getpid())  # a run's own; __main__ removes it
 INTERPRETER = str(Path(importlib.util.find_spec("micropython_run").origin).parent)
 FS_BLOCKS = 1024  # 4 MiB: staging as a file and both slots
 REGION_BLOCKS = 400  # 1.6 MB
@@ -76,6 +77,7 @@ class Card:
         self.requests = []  # (time in us, request)
         self.engine = Engine(self.now, preset, transcript=self)
         self.engine.latency_ms = latency_ms
+        self._step_us = 0 if latency_ms else 5000  # a device whose time stands still asks without a pause
         self.front = None
 
     def now(self):
@@ -110,7 +112,7 @@ class Card:
                 if len(head) < 12:
                     return "lost"
                 verb, address, n, us = _HEAD.unpack(head)
-                self.us = max(self.us, us)
+                self.us = max(self.us + self._step_us, us)
                 if verb == 69:
                     text = file.read(n).decode()
                     self.events.append((self.us, text))

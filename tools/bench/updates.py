@@ -52,6 +52,7 @@ def update(
     heapsize="4M",
     prefix=(),
     time="Time",
+    module="update",
     **settings,
 ):
     """Boot a device with app 1 until the offered image runs and idles, or until a mark. Returns a Run."""
@@ -65,7 +66,7 @@ def update(
         last = boot >= 2 or until != "idle"
         ended = device.run(
             card,
-            "update",
+            module,
             host.FS_BLOCKS,
             host.REGION_BLOCKS,
             flash,

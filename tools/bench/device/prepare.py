@@ -41,4 +41,5 @@ def run(arguments):
     journal.load()
     journal.active = 1
     journal.save()
+    journal.save()  # both copies are written in the field
     world.Wire(int(arguments[2]), time).end("prepared")
