@@ -63,6 +63,7 @@ def hasty_sleeper(dfu):
     dfu.confirm()
     dfu.poll(1)
     dfu.rest()
+    raise rig.PowerCycle
 
 
 def sleepy_boots(device, count, pause_s=900):
@@ -482,9 +483,14 @@ def test_the_app_runs_where_the_journal_can_not_be_written():
 
 
 def test_an_update_over_many_short_wakes():
-    with Device(page=256) as device:
+    for staging, page in (("file", 2048), ("flash", 256), ("flash", 4096)):
+        check_update_over_wakes(staging=staging, page=page)
+
+
+def check_update_over_wakes(**settings):
+    with Device(**settings) as device:
         rig.BEHAVIOUR[OLD] = rig.BEHAVIOUR[NEW] = hasty_sleeper
-        device.offer(rig.app_image(NEW, {"large.bin": bytes(range(256)) * 300}))
+        device.offer(rig.app_image(NEW, {"large.bin": bytes(range(256)) * 80}))
         wakes = until(device, device.reports, for_s=20)
         assert wakes > 3, wakes
         assert device.reports()[0]["status"] == "installed 2.0.0+0"

@@ -20,6 +20,8 @@ class FileStage:
     length: bytes that are safely there. append() and readinto() allocate nothing themselves.
     """
 
+    lag = 0  # bytes of `length` that a resume may give up
+
     def __init__(self, path, clock, reserve=0):
         self._path = path
         self._clock = clock

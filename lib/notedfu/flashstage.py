@@ -46,6 +46,11 @@ class FlashStage:
         self.length = 0
 
     @property
+    def lag(self):
+        """Bytes of `length` that a resume may give up: the block before the first blank one comes anew."""
+        return self._size
+
+    @property
     def capacity(self):
         """Bytes of the longest image that begin() takes."""
         return self._size * self._count

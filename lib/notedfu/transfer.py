@@ -36,6 +36,11 @@ class Transfer:
         return self._staging.length
 
     @property
+    def lag(self):
+        """Bytes at the end of what is in staging that a resume would fetch again."""
+        return self._staging.lag
+
+    @property
     def total(self):
         """Bytes of the whole image."""
         return self.candidate.length

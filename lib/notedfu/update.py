@@ -92,12 +92,13 @@ class Updater:
         A download gets at least one page further before, or many short wakes would never end it. What stands
         in the way of that is in `problem`; the next poll() tries again.
         """
-        while not self._pause_ms and (self._next == self._preflight or self._owes_page()):
+        while not self._pause_ms and (self._next in (self._open, self._preflight) or self._owes_page()):
             self._step()
         self._next = self._leave(0)
 
     def _owes_page(self):
-        return self._next == self._stage and self._transfer.done == self._begun_at
+        transfer = self._transfer
+        return self._next == self._stage and transfer.done <= self._begun_at + transfer.lag
 
     def _hurry(self):
         return self._clock.since(self._started) >= self._deadline_ms
