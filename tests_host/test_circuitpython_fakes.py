@@ -1,7 +1,6 @@
-"""The fakes are as strict as CircuitPython's own modules (shared-bindings of adafruit/circuitpython, 10.x)."""
+"""The fakes are as strict as CircuitPython's own modules (adafruit/circuitpython 10.x, shared-bindings)."""
 
 from check import raises
-
 from tools.board.device import circuitpython as fakes
 from tools.board.device.circuitpython import (
     board,

@@ -1,13 +1,13 @@
-"""CircuitPython's way on FAT over the NOR model, which the filesystem itself keeps programs from writing to."""
+"""CircuitPython's way on FAT over the NOR model; here the filesystem itself keeps programs from writing."""
 
 import gc
 import json
 
-import rig
 import vfs
+
+import rig
 from circuit import CircuitRig
 from notedfu.journal import IDLE, TRIAL
-
 from tools.flash.blockdev import FatDevice
 from tools.flash.nor import NorFlash
 

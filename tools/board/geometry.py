@@ -12,6 +12,7 @@ class Geometry:
     erase_block: int = 4096
     program_unit: int = 256
     fs: str = "lfs2"  # or "fat"
+    kind: str = "rp2"  # kinds.py
 
     @property
     def size(self):

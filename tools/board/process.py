@@ -36,7 +36,9 @@ class Life:
             "heapsize=" + heapsize,
             "-i",
         ]
-        command += [str(HERE / "device" / "rom.py"), str(paths.ROOT), json.dumps(dict(config, **wires))]
+        command += [str(HERE / "device" / "rom.py"), str(paths.ROOT)]
+        # MicroPython makes names of its arguments, and none is longer than 255 bytes
+        command.append(json.dumps(dict(config, **wires), separators=(",", ":")))
         self._process = subprocess.Popen(
             command,
             stdin=self._slave,

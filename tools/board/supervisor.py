@@ -196,6 +196,7 @@ class Board:
             "size": g.size,
             "fs_blocks": g.fs_blocks,
             "fs": g.fs,
+            "kind": g.kind,
             "erase_block": g.erase_block,
             "program_unit": g.program_unit,
         }

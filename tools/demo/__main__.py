@@ -6,6 +6,7 @@ import sys
 import time
 
 from tools import paths
+from tools.board.kinds import KINDS
 from tools.board.supervisor import BoardError
 from tools.demo import judgement, links, signing
 from tools.demo.cut import CUTS
@@ -145,10 +146,11 @@ def everything():
     return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS + CUTS]
 
 
-def passes(link, staging, name, key, mode="auto"):
+def passes(link, staging, name, key, mode="auto", board="rp2"):
     """Run one scenario, show its summary, write build/demo.json; returns whether it ended as it should."""
     scenario = SCENARIOS[name]()
     links.ask_in(mode, scenario)
+    scenario.board = board
     try:
         result = run(link, staging, scenario, key)
     except (BoardError, Failure) as error:
@@ -178,11 +180,14 @@ def main(arguments):
         action="store_true",
         help="every scenario, the first three over every link with every staging",
     )
+    parser.add_argument("--board", choices=KINDS, default="rp2")
     options = parser.parse_args(arguments)
+    if options.staging not in KINDS[options.board].staging:
+        parser.error("%s stages in: %s" % (options.board, ", ".join(KINDS[options.board].staging)))
     runs = everything() if options.all else [(options.link, options.staging, options.scenario, options.key)]
     failed = 0
     for one in runs:
-        failed += not passes(*one, options.mode)
+        failed += not passes(*one, options.mode, options.board)
     if len(runs) > 1:
         say("%d passed, %d failed" % (len(runs) - failed, failed))
     return 1 if failed else 0

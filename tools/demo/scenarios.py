@@ -16,6 +16,7 @@ class Scenario:
     """A good update; the others say what is different. One object a run."""
 
     name = "update"
+    board = "rp2"  # tools/board/kinds.py
     about = "a good update"
     result = "confirmed"
     code = ""  # of the reported err

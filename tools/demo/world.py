@@ -7,8 +7,10 @@ import time
 
 from tools import paths
 from tools.board.geometry import Geometry
+from tools.board.kinds import KINDS
 from tools.board.supervisor import Board, BoardError
 from tools.demo.flash import Contents
+from tools.deploy import drive
 from tools.deploy.steps import deploy
 from tools.notecard.engine import Engine
 from tools.notecard.server import Server, wall_clock
@@ -18,8 +20,6 @@ _LATENCY_MS = 20
 
 SETTINGS = {
     "check_s": 10,
-    "i2c_id": 0,
-    "uart_id": 1,
     "uart_baud": 115200,
 }
 
@@ -28,7 +28,8 @@ class World:
     """Everything there is. `with World(...) as world:`; trust: settings; transcript: a path."""
 
     def __init__(self, link, staging, scenario, trust, transcript):
-        self.geometry = Geometry()
+        self.kind = KINDS[scenario.board]
+        self.geometry = Geometry(kind=scenario.board, fs=self.kind.fs)
         self.flash_file = paths.BUILD / "demo" / "flash.bin"
         self.flash_file.parent.mkdir(parents=True, exist_ok=True)
         self.flash_file.unlink(missing_ok=True)
@@ -43,9 +44,9 @@ class World:
         if link == "uart":
             wires = {"uart": self.server.open_pty()}
         self.board = Board(self.flash_file, geometry=self.geometry, **wires)
-        self.settings = dict(SETTINGS, link=link, staging=staging, **trust)
+        self.settings = dict(SETTINGS, link=link, staging=staging, **self.kind.settings, **trust)
         if staging == "flash":
-            self.settings.update(staging_start=self.geometry.filesystem, staging_length=self.geometry.staging)
+            self.settings.update(self.kind.region)
         self.settings.update(scenario.settings)
 
     def __enter__(self):
@@ -60,7 +61,10 @@ class World:
         """Put the updater and the app of `image` (None: no app) on the board, as `make deploy` does."""
         path = paths.BUILD / "demo" / "notedfu.json"
         path.write_text(json.dumps(self.settings, indent=2))
-        deploy(self.board.pty, image and str(image), str(path), say)
+        if self.kind.fs == "fat":
+            drive.deploy(self.board, self.flash_file, self.geometry, image and str(image), str(path))
+        else:
+            deploy(self.board.pty, image and str(image), str(path), say)
 
     def printed(self, version, timeout_s=60):
         """Wait until the app of this version has printed it; returns it."""

@@ -54,9 +54,14 @@ def _compiled(name):
 
 
 def start_files(tree, settings):
-    """boot.py, main.py and, if `settings` names one, notedfu.json, after reading it as the device will."""
+    """boot.py, main.py and the settings' file."""
     for name in ("boot.py", "main.py"):
         shutil.copyfile(paths.ROOT / name, tree / name)
+    settings_file(tree, settings)
+
+
+def settings_file(tree, settings):
+    """notedfu.json, if `settings` names one, after reading it as the device will."""
     if settings:
         error = Settings().load(settings).error
         if error or not Path(settings).is_file():

@@ -6,6 +6,9 @@ from tools.flash.cut import Cut
 from tools.flash.nor import NorFlash
 from tools.flash.store import FileStore
 
+_ERASE_US = 45000  # of 4096 bytes, typical of serial NOR (W25Q16JV data sheet)
+_PROGRAM_US = 400  # of 256 bytes
+
 
 class BoardNor(NorFlash):
     """A NorFlash whose violations and power cuts end the board from outside.
@@ -20,6 +23,7 @@ class BoardNor(NorFlash):
         super().__init__(store, config["erase_block"], config["program_unit"], self._cut_power)
         self.operations = config["operations"]
         self.again = False
+        self.on_busy = None  # told for how many microseconds an operation keeps the processor
         self._control = control
         self._log = open(config["log"], "r+b")
         self._record = bytearray(8)
@@ -33,12 +37,16 @@ class BoardNor(NorFlash):
         self._look_at_plan()
         result = super().program(at, data)
         self._note(b"P", len(data))
+        if self.on_busy:
+            self.on_busy(_PROGRAM_US * len(data) // 256)
         return result
 
     def erase(self, block):
         self._look_at_plan()
         result = super().erase(block)
         self._note(b"E", block)
+        if self.on_busy:
+            self.on_busy(_ERASE_US)
         return result
 
     def refuse(self, text):

@@ -6,7 +6,7 @@ import sys as _sys
 import micropython as _micropython
 import vfs as _vfs
 
-PLATFORM = "rp2"
+platform = "rp2"
 _OS = (
     "chdir errno getcwd ilistdir listdir mkdir mount remove rename rmdir sep stat statvfs umount unlink "
     "urandom VfsFat VfsLfs2"
@@ -24,12 +24,13 @@ class Facade:
 
 
 class Sys:
-    """The real `sys`, with a board's platform. Assignments to `path`, `ps1`, `ps2` reach the real one."""
+    """The real `sys`, with the board's platform. Assignments to `path`, `ps1`, `ps2` reach the real one."""
 
     __name__ = "sys"
-    platform = PLATFORM
 
     def __getattr__(self, name):
+        if name == "platform":
+            return platform
         if name in ("executable", "atexit"):
             raise AttributeError(name)
         return getattr(_sys, name)
@@ -43,7 +44,7 @@ class Sys:
 
 def uname():
     release = "%d.%d.%d" % _sys.implementation[1][:3]
-    return (PLATFORM, PLATFORM, release, _sys.version, "Virtual board with RP2040")
+    return (platform, platform, release, _sys.version, "Virtual board")
 
 
 def sync():

@@ -10,6 +10,7 @@ _READ = 0x52
 _WRITE = 0x57
 
 _wire = None
+ids = (0, 1)
 
 
 def install(fd):
@@ -78,11 +79,13 @@ class Wire:
 
 
 class I2C:
-    """The controller as rp2 has it; freq, pins and timeout are taken and have no effect."""
+    """The controller as rp2 has it; freq and timeout decide what takes too long, a whole transfer in us."""
 
     def __init__(self, id=0, *, freq=400000, scl=None, sda=None, timeout=50000):
-        if id not in (0, 1):
+        if id not in ids:
             raise ValueError("I2C(%s) doesn't exist" % id)
+        self._freq = freq
+        self._timeout = timeout
         self._text = "I2C(%s, freq=%s, timeout=%s)" % (id, freq, timeout)
 
     def __repr__(self):
@@ -120,6 +123,8 @@ class I2C:
         return found
 
     def _transfer(self, verb, address, buf):
+        if (len(buf) + 1) * 9000 // (self._freq // 1000) > self._timeout:
+            raise OSError(errno.ETIMEDOUT)
         if _wire is None:
             raise OSError(errno.EIO)
         _wire.transfer(verb, address, buf, len(buf))

@@ -6,7 +6,7 @@ import sys
 
 import vfs
 
-from tools.board.device import facades, i2c, machine, rp2, uart
+from tools.board.device import facades, i2c, kind, machine, uart
 from tools.board.device.chip import BoardNor
 from tools.board.device.control import Control
 from tools.board.device.steady import Steady
@@ -25,10 +25,15 @@ def power_up(main_globals):
     machine.install(control, config["reset_cause"])
     i2c.install(config["i2c"])
     uart.install(config["uart"], config["uart_haste"])
-    rp2.install(nor)
+    if config["kind"] == "circuitpython":
+        from tools.board.device import circuit
+
+        circuit.power_up(config, control, nor, main_globals, _forget_the_host)
+        return
+    modules = kind.install(config["kind"], nor, config["fs_blocks"])
     vfs.umount("/")
     _mount(config, nor)
-    _forget_the_host(main_globals, control)
+    _forget_the_host(main_globals, control, modules)
     gc.collect()
     control.tell(b"heap %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
     if _run("boot.py", main_globals, control) and not config["raw"]:
@@ -50,11 +55,11 @@ def _mount(config, nor):
         vfs.mount(driver(device, **settings), "/")
 
 
-def _forget_the_host(main_globals, control):
+def _forget_the_host(main_globals, control, modules):
     for name in [name for name in sys.modules if name.split(".")[0] == "tools"]:
         sys.modules.pop(name)
-    sys.modules["machine"] = sys.modules["umachine"] = machine
-    sys.modules["rp2"] = rp2
+    for name in modules:
+        sys.modules[name] = modules[name]
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.argv[:] = [""]
     facades.install(control)

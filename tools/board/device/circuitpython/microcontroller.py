@@ -1,5 +1,7 @@
 """The module `microcontroller`."""
 
+import sys
+
 from tools.board.device import circuitpython as here
 
 
@@ -81,7 +83,5 @@ def __getattr__(name):
     if name == "nvm":
         return _nvm if here.current.nvm is not None else None
     if name == "watchdog":
-        from tools.board.device.circuitpython import watchdog
-
-        return watchdog.timer
+        return sys.modules["watchdog"].timer
     raise AttributeError(name)

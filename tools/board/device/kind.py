@@ -1,0 +1,34 @@
+"""What each kind of board has: its modules, and the files that its firmware runs."""
+
+from tools.board.device import facades, i2c, machine, uart
+
+_LOST = ("rp2", "stm32")  # all interrupts are off while flash is written: UART bytes are lost
+
+
+def install(name, nor, fs_blocks):
+    """Make the modules of the board `name`, all but CircuitPython's. Returns them by name.
+
+    Only those are loaded: they share the heap with the code under test.
+    """
+    facades.platform = "esp32" if name.startswith("esp32") else "pyboard" if name == "stm32" else "rp2"
+    if name in _LOST:
+        nor.on_busy = uart.miss
+    modules = {"machine": machine, "umachine": machine}
+    if name.startswith("esp32"):
+        from tools.board.device import esp32
+
+        esp32.install(nor, fs_blocks, name == "esp32-slots")
+        modules["esp32"] = esp32
+    elif name == "stm32":
+        from tools.board.device import pyb
+
+        pyb.install(nor)
+        i2c.ids = (1, 2)
+        uart.ids = (1, 2, 3, 4, 6)
+        modules["pyb"] = pyb
+    elif name == "rp2":
+        from tools.board.device import rp2
+
+        rp2.install(nor)
+        modules["rp2"] = rp2
+    return modules

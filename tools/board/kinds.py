@@ -1,0 +1,30 @@
+"""The boards that the virtual board can be: what a demo must know of each.
+
+Device/kind.py is the other half.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Kind:
+    """fs: "lfs2" or "fat".
+
+    Settings: what notedfu.json says on it. region: what it says of raw flash, if there is any.
+    """
+
+    fs: str = "lfs2"
+    settings: dict = field(default_factory=dict)
+    region: dict | None = None
+    staging: tuple = ("file", "flash")
+
+
+_SLICE = {"staging_start": 1 << 20, "staging_length": 1792 << 10}
+
+KINDS = {
+    "rp2": Kind(settings={"i2c_id": 0, "uart_id": 1}, region=_SLICE),
+    "esp32": Kind(settings={"i2c_id": 0, "uart_id": 1}, region={"staging_partition": "staging"}),
+    "esp32-slots": Kind(settings={"i2c_id": 0, "uart_id": 1}, region={"staging_partition": "ota"}),
+    "stm32": Kind(settings={"i2c_id": 1, "uart_id": 2}, region=_SLICE),
+    "circuitpython": Kind(fs="fat", settings={"uart_tx": "TX", "uart_rx": "RX"}, staging=("file",)),
+}

@@ -1,0 +1,124 @@
+"""What goes on a CIRCUITPY drive, and, for a virtual board, onto it:
+
+python -m tools.deploy.drive FOLDER [IMAGE] [SETTINGS]
+
+On a real board FOLDER is where the computer shows the drive (/media/you/CIRCUITPY). Hold the off pin, or
+use a board without the updater: else the drive belongs to code.py.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from notedfu.journal import SIZE, Journal
+from notedfu.journalfiles import create
+from tools import paths
+from tools.deploy import bundle
+from tools.failure import Failure
+
+_ENTRIES = ("boot.py", "code.py", "safemode.py")
+_LEFT_OUT = ("fast.py", "port/micropython.py")  # viper is a SyntaxError there; the other interpreter's port
+_ERASE_BLOCK = 4096
+
+
+def lay_out(tree, image, settings):
+    """Build the drive's contents below `tree`, an empty folder; returns the app's version, or None."""
+    library(tree)
+    for name in _ENTRIES:
+        shutil.copyfile(paths.ROOT / "circuitpython" / name, tree / name)
+    bundle.settings_file(tree, settings)
+    data = tree / bundle.DATA[1:]
+    version = bundle.slot(tree, image) if image else None
+    data.mkdir(exist_ok=True)
+    create_journal(data, version is not None)
+    return version
+
+
+def library(tree):
+    """Put the library's sources into tree/lib: a .mpy of MicroPython's does not load in CircuitPython."""
+    source = paths.ROOT / "lib" / "notedfu"
+    for path in sorted(source.rglob("*.py")):
+        name = path.relative_to(source).as_posix()
+        if name not in _LEFT_OUT:
+            target = tree / "lib" / "notedfu" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+def create_journal(data, has_app):
+    """The journal's files, each as long as an erase block; the app's slot is the active one."""
+    folder = str(data / "journal")
+    create(folder, SIZE, _ERASE_BLOCK)
+    for copy in ("0", "1"):
+        with open(data / "journal" / copy / "record", "ab") as file:
+            file.write(b"\xff" * (_ERASE_BLOCK - file.tell()))
+    journal = Journal(folder)
+    journal.load()
+    journal.active = 1 if has_app else 0
+    journal.save()
+    if has_app:
+        from notedfu.slots import Slots
+
+        Slots(str(data)).confirm(1)
+
+
+def order(tree):
+    """The folders and files in the order in which they must come to lie on FAT: the journal's first."""
+    folders = ["/" + path.relative_to(tree).as_posix() for path in sorted(tree.rglob("*")) if path.is_dir()]
+    files = sorted(bundle.files(tree).items(), key=lambda one: (not one[0].startswith(bundle.DATA), one[0]))
+    return folders, files
+
+
+def deploy(board, flash_file, geometry, image, settings):
+    """Put all of it on a virtual board's drive, which is formatted; the board is off meanwhile."""
+    board.stop()
+    tree = paths.BUILD / "deploy" / ("drive-%d" % os.getpid())
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    try:
+        lay_out(tree, image, settings)
+        folders, files = order(tree)
+        config = dict(
+            asdict(geometry), flash=str(flash_file), size=geometry.size, fs_blocks=geometry.fs_blocks
+        )
+        config.update(folders=folders, files=[(path, str(local)) for path, local in files])
+        command = [paths.MICROPYTHON, str(paths.ROOT / "tools/board/device/writer.py"), str(paths.ROOT)]
+        done = subprocess.run(command, input=json.dumps(config), capture_output=True, text=True)
+        if done.returncode:
+            raise Failure("the drive can't be written: %s" % (done.stdout + done.stderr))
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+    board.start()
+
+
+def main(arguments):
+    if not arguments or not Path(arguments[0]).is_dir():
+        print(sys.modules[__name__].__doc__, file=sys.stderr)
+        return 2
+    tree = paths.BUILD / "deploy" / ("drive-%d" % os.getpid())
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    try:
+        version = lay_out(tree, *(arguments[1:] + [None, None])[:2])
+        for _, local in order(tree)[1]:
+            target = Path(arguments[0]) / local.relative_to(tree)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(local, target)
+    except (Failure, OSError) as error:
+        print("deploy: %s" % error, file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+    print(
+        "on the drive: the updater%s. Eject it, then press reset."
+        % (", app %s" % (version,) if version else "")
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
