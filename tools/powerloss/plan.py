@@ -69,6 +69,10 @@ def full(found, seed, pairs_each):
         cuts = [cut + [how] for phase in answer["cuts"].values() for cut in phase for how in HOWS]
         cuts += [cut + ["bus"] for cut in answer["bus"]] if group[2] == 0 else []
         jobs += _chunks({"do": "singles", "group": group, "seed": seed}, cuts, _CHUNK)
+        if group[0] in ("update", "update-flash"):
+            swaps = answer["cuts"]["swap"]
+            again = [cut + [HOWS[cut[1] % len(HOWS)]] for cut in swaps[len(swaps) * 2 // 5 :]]
+            jobs += _chunks({"do": "relentless", "group": group, "seed": seed}, again, _CHUNK)
         for phase, places in sorted(answer["cuts"].items()):
             every = group[1] == TINY and phase in _ALL_PAIRS and group[0] in ("update", "journal")
             count = 0 if every else -(-pairs_each * 11 // (10 * firsts[phase]))

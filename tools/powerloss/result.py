@@ -10,7 +10,7 @@ KEYS = {
     "report": "reports_lost",
     "stuck": "stuck",
 }
-_FAT_MAY = ("bricked", "stuck", "user", "report", "counter", "changed")
+_FAT_MAY = ("bricked", "stuck", "user", "report", "counter", "changed", "journal")
 
 
 class Result:
@@ -38,7 +38,8 @@ class Result:
             phase, how = cell.split("|")
             key = (phase, geometry, how)
             self.matrix[key] = self.matrix.get(key, 0) + count
-        for phase, count in answer.get("again", {}).items():
+        again = {} if geometry.startswith("fat") else answer.get("again", {})  # FAT may lose the whole file
+        for phase, count in again.items():
             self.again[phase] = max(self.again.get(phase, 0), count)
         for phase, count in answer["pairs"].items():
             self.pairs[phase] = self.pairs.get(phase, 0) + count

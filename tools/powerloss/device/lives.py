@@ -267,7 +267,7 @@ def install(app, slot, age):
     journal.load()
     journal.active = slot
     journal.counter = app.counter
-    for _ in range(1 + age):
+    for _ in range(2 + age):
         journal.save()
 
 

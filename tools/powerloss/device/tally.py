@@ -85,7 +85,7 @@ class Tally:
                     self.single(place + [how])
             self.pairs(places[len(places) // 2] + [HOWS[len(phase) % len(HOWS)]], pairs)
             if phase == "swap":
-                self.relentless(places[len(places) // 3] + [HOWS[len(places) % len(HOWS)]])
+                self.relentless(places[len(places) * 2 // 3] + [HOWS[len(places) % len(HOWS)]])
         places = self._survey.bus_cuts()
         for turn in range(each if places else 0):
             self.single(places[turn * len(places) // each] + [BUS])
