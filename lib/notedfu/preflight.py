@@ -13,25 +13,6 @@ from notedfu.verdict import Policy, Signatures, forget, judge
 _AREA_HEADER = 4  # bytes of magic and total length before a TLV area
 
 
-class Offer:
-    """An image as dfu.status describes it. What its body does not say is None."""
-
-    def __init__(self, body):
-        body = body if isinstance(body, dict) else {}
-        self.length = _whole(body.get("length"))
-        self.crc32 = _whole(body.get("crc32"))
-        md5 = body.get("md5")
-        self.md5 = md5.lower() if isinstance(md5, str) and len(md5) == 32 else None
-
-    def same(self, other):
-        """Whether both descriptions are of one image, as far as they go."""
-        return (self.length, self.crc32, self.md5) == (other.length, other.crc32, other.md5)
-
-
-def _whole(value):
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
-
-
 class Candidate:
     """An offered image after its header and TLVs have been read. `identity` is what it claims to be."""
 

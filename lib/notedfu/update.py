@@ -9,11 +9,10 @@ import gc
 
 from notedfu.backoff import Backoff
 from notedfu.errors import DfuError, ImageError, LinkError, LocalError, RequestError, TransferError
+from notedfu.forget import forget
 from notedfu.journal import CONSENT, DFU_MODE, IDLE, INSTALLED, PENDING, REFUSED, RETRIED, STAGING, TRIAL
-from notedfu.preflight import Judge, Offer, look, reserve_room
+from notedfu.offer import Offer
 from notedfu.report import Report
-from notedfu.staging import staging
-from notedfu.transfer import Transfer
 
 BLOCKED_AFTER = 2  # failed trials of one image; then an operator must clear it
 _BODY_TRIES = 3  # a `ready` without its body is asked again: discuss.blues.com 2748
@@ -195,6 +194,9 @@ class Updater:
         return self._preflight
 
     def _preflight(self):
+        from notedfu.preflight import Judge, reserve_room
+        from notedfu.staging import staging
+
         boot, journal, offer = self._boot, self._journal, self._offer
         candidate = self._look()
         identity = self._identity = candidate.identity
@@ -220,6 +222,8 @@ class Updater:
 
     def _look(self):
         """Preflight's look; a second one where the first may have been shown another piece of the image."""
+        from notedfu.preflight import look
+
         try:
             return look(self._dfu, self._offer, self._boot.port.sha256)
         except ImageError:
@@ -231,6 +235,8 @@ class Updater:
         return self._journal.state == STAGING and self._journal.identity == identity
 
     def _begin(self, candidate, stage):
+        from notedfu.transfer import Transfer
+
         journal = self._journal
         resuming = self._is_begun(candidate.identity)
         transfer = Transfer(self._dfu, candidate, self._offer, stage, self._boot)
@@ -282,6 +288,7 @@ class Updater:
         """
         transfer, self._transfer = self._transfer, None
         self._judge = None
+        forget("preflight", "verdict")
         try:
             if transfer is not None:
                 transfer.stop()
