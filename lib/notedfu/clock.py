@@ -41,7 +41,8 @@ class Clock:
 
 
 class Seconds:
-    """Whole seconds since it was made. Ticks wrap; this does not, if it is asked once in six days."""
+    """Whole seconds since it was made. Ticks wrap; this does not, if it is asked once in three days
+    (CircuitPython's ticks wrap in six)."""
 
     def __init__(self, clock):
         self._clock = clock

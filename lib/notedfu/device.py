@@ -30,8 +30,16 @@ class Device:
         return (
             self.settings.off
             or self.port.exists("/notedfu.off")
-            or self.port.pin_is_low(self.settings.off_pin)
+            or self._is_held_off()
         )
+
+    def _is_held_off(self):
+        """Whether the pin says so. One that this board has not must not keep what is installed from running."""
+        try:
+            return self.port.pin_is_low(self.settings.off_pin)
+        except Exception as error:  # noqa: BLE001 - ports disagree about what a wrong pin raises
+            self.port.complain(error)
+            return False
 
     def load(self):
         """Read the journal, mend what can be mended, and do what the settings ask of it once."""

@@ -40,7 +40,8 @@ class Half:
         if self.updater is not None:
             return
         if self._failed is not None and self._failed.passed() < _AGAIN_S:
-            raise self.problem
+            # a new one: an error that is raised again and again grows by its traceback each time
+            raise LinkError(self.problem.code, self.problem.text)
         try:
             self._assemble()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the download half, the app goes on
@@ -77,9 +78,9 @@ class Half:
 
     def _give_up(self, error):
         """This half does not work: the slot's own for good, /lib's for a minute."""
+        self.updater = self.notecard = None  # first: it may be the heap that is full
         self._failed = Seconds(self._boot.clock)
         self.problem = LinkError("no-link", "%s: %s" % (type(error).__name__, error))
-        self.updater = self.notecard = None
         if self._own is not None:
             self._failed = None
             self._drop_own(error)

@@ -202,7 +202,7 @@ class I2CLink(Link):
     def _rest(self):
         """Wait for what is left of the pause that the last thing written asked for."""
         if self._rest_ms:
-            left_ms = self._rest_ms - self._clock.since(self._packets.written)
-            self._rest_ms = 0
-            if left_ms > 0:
-                self._clock.sleep(left_ms)
+            passed_ms = self._clock.since(self._packets.written)
+            rest_ms, self._rest_ms = self._rest_ms, 0
+            if 0 <= passed_ms < rest_ms:  # a command has no reply: days may have passed, and ticks wrap
+                self._clock.sleep(rest_ms - passed_ms)
