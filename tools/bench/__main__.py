@@ -48,7 +48,7 @@ def _boot(rom):
 def _heap(rom):
     boot = [one for one in modules.closure(["bootup", "supervise", "clock"]) if one]
     loaded = modules.closure(
-        ["assemble", "notecard", "dfu", "reply", "update", "i2c", "staging", "flashstage"]
+        ["assemble", "notecard", "dfu", "reply", "update", "i2c", "preflight", "transfer", "staging", "flashstage"]
     )
     code = heap.imports(rom, boot + [one for one in loaded if one and one not in boot])
     pages = {}
