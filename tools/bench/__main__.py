@@ -47,9 +47,8 @@ def _boot(rom):
 
 def _heap(rom):
     boot = [one for one in modules.closure(["bootup", "supervise", "clock"]) if one]
-    loaded = modules.closure(
-        ["assemble", "notecard", "dfu", "reply", "update", "i2c", "preflight", "transfer", "staging", "flashstage"]
-    )
+    roots = ["assemble", "notecard", "dfu", "reply", "update", "i2c"]
+    loaded = modules.closure(roots + ["preflight", "transfer", "staging", "flashstage"])
     code = heap.imports(rom, boot + [one for one in loaded if one and one not in boot])
     pages = {}
     for page in (4096, 1024):
