@@ -97,7 +97,7 @@ def flat(found, axes):
     """Cost per KiB against image size."""
     rows = found["flatness"]
     axes.plot([row["kib"] for row in rows], [row["ms_per_kib"] for row in rows], "o-", color=_OURS)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.2 * max(row["ms_per_kib"] for row in rows))
     axes.set_xlabel("image, KiB")
     axes.set_ylabel("ms a KiB, download with flash")
 
