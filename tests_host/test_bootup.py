@@ -1,9 +1,8 @@
 import rig
 from check import raises
-from scratch import Scratch
-
 from notedfu import bootup
 from notedfu.journal import GOOD, IDLE, LOST, PENDING, STAGING, TRIAL
+from scratch import Scratch
 
 STATES = (IDLE, STAGING, PENDING, TRIAL)
 ACTIONS = ("rebuild", "swap", "discard", "try", "revert", "run", "fall-back", "recover")

@@ -1,4 +1,4 @@
-"""Reads a flash file after the board has stopped, never by the code under test, and never a large file whole."""
+"""Reads a flash file after the board has stopped: not by the code under test, and no large file whole."""
 
 import json
 import subprocess
@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 
 from tools import paths
 from tools.board.geometry import Geometry
-
 
 _PIECE = 1 << 16
 _KEPT = 1 << 16  # bytes; of a larger file only size and crc32 are kept

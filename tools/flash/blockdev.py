@@ -164,7 +164,7 @@ class FatDevice:
         return result
 
     def _check(self, sector, length, verb):
-        """How many sectors; 0 beyond the device, where a FAT that a power cut has torn may well send its driver."""
+        """How many sectors; 0 beyond the device, where a FAT that is torn may well send its driver."""
         count = length // self.SECTOR
         if length % self.SECTOR or not length:
             self._nor.refuse("%s of %d bytes at sector %d: no whole sectors" % (verb, length, sector))
