@@ -205,7 +205,7 @@ class Rig:
             file.write(data)
 
     def install_first(self, version, more=None):
-        """Put an app into slot A as `make deploy` does: confirmed, with a journal. more: files, one folder deep."""
+        """Put an app into slot A as `make deploy` does: confirmed, with a journal. more: files."""
         from notedfu.slotwriter import SlotWriter
 
         boot = bootup.Boot(RigPort(self))

@@ -34,7 +34,7 @@ class Device:
         )
 
     def _is_held_off(self):
-        """Whether the pin says so. One that this board has not must not keep what is installed from running."""
+        """Whether the pin says so. One that this board lacks must not keep what is installed from running."""
         try:
             return self.port.pin_is_low(self.settings.off_pin)
         except Exception as error:  # noqa: BLE001 - ports disagree about what a wrong pin raises
