@@ -222,6 +222,7 @@ class Fresh(Life):
     """A board on which nothing is installed yet."""
 
     name = "fresh"
+    before = None  # nothing runs if its swap is cut short again and again: recovery
 
     def set_up(self):
         self.world.write_files()

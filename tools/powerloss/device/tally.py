@@ -84,7 +84,7 @@ class Tally:
                     place = places[(turn * len(places) // each + number * len(places) // 5) % len(places)]
                     self.single(place + [how])
             self.pairs(places[len(places) // 2] + [HOWS[len(phase) % len(HOWS)]], pairs)
-            if phase == "swap":
+            if phase == "swap" and self._survey.life.before:
                 self.relentless(places[len(places) * 2 // 3] + [HOWS[len(places) % len(HOWS)]])
         places = self._survey.bus_cuts()
         for turn in range(each if places else 0):
