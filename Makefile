@@ -142,6 +142,24 @@ undo: $(READY)
 	@test -n "$(PORT)" || { echo "say which board: make undo PORT=/dev/ttyACM0"; exit 2; }
 	@$(PY) -m tools.deploy.adopt undo $(PORT)
 
+## doctor: what a connected board has, whether its Notecard answers, and what to do next: PORT=/dev/ttyACM0
+.PHONY: doctor
+doctor: $(READY)
+	@test -n "$(PORT)" || { echo "say which board: make doctor PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.doctor $(PORT)
+
+## drive: put the updater and an app on a CIRCUITPY drive: DRIVE=/media/you/CIRCUITPY [IMAGE=file SETTINGS=file]
+.PHONY: drive
+drive: $(READY)
+	@test -n "$(DRIVE)" || { echo "say where it is: make drive DRIVE=/media/you/CIRCUITPY"; exit 2; }
+	@$(PY) -m tools.deploy.drive $(DRIVE) "$(IMAGE)" "$(SETTINGS)"
+
+## dist: archives for both interpreters and their checksums, in build/dist; package.json for mip
+.PHONY: dist
+dist: $(READY)
+	@$(PY) -m tools.dist --package
+	@$(PY) -m tools.dist
+
 ## clean: remove all that was made at run time
 .PHONY: clean
 clean:

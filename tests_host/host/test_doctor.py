@@ -1,0 +1,48 @@
+"""make doctor tells what the virtual board has, and what to do next."""
+
+import json
+
+from tools.board.geometry import Geometry
+from tools.board.supervisor import Board
+from tools.deploy import board as deployed
+from tools.deploy import doctor
+from tools.deploy.steps import deploy
+from tools.notecard.engine import Engine
+from tools.notecard.server import Server, wall_clock
+
+
+def test_the_doctor_of_a_board_before_and_after_its_deployment(tmp_path):
+    server = Server(Engine(wall_clock(), "8.x"))
+    settings = tmp_path / "notedfu.json"
+    settings.write_text(json.dumps({"allow_unsigned": True}))
+    flash = tmp_path / "flash.bin"
+    with Board(flash, i2c=server.serve_i2c, geometry=Geometry(kind="esp32")) as board:
+        board.start()
+        port = deployed.Board(board.pty)
+        before = "\n".join(doctor.lines(port.ask("doctor")))
+        assert "partition staging at 0x100000, 1835008 bytes" in before
+        assert "no updater on the board" in before
+        assert "next: make deploy" in before
+        deploy(board.pty, None, str(settings), lambda line: None)
+        after = "\n".join(doctor.lines(port.ask("doctor")))
+        assert "answers over i2c, firmware notecard-" in after, after
+        assert "next: nothing" in after
+    server.close()
+
+
+def told(**changes):
+    good = {
+        "sha256": True,
+        "heap": 100000,
+        "updater": {"version": "0.1.0", "settings": None},
+        "notecard": {"version": "notecard-8.1.3", "device": "dev:1", "link": "i2c"},
+    }
+    return dict(good, **changes)
+
+
+def test_the_advice_is_about_what_stands_in_the_way():
+    assert doctor.advice(told()).startswith("nothing")
+    assert "sha256" in doctor.advice(told(sha256=False, updater=None))
+    assert "page" in doctor.advice(told(heap=30000))
+    assert "mend" in doctor.advice(told(updater={"version": "0.1.0", "settings": "unknown key x"}))
+    assert "wiring" in doctor.advice(told(notecard={"error": "LinkError: no-notecard"}))

@@ -1,0 +1,59 @@
+"""What a connected board has, and what to do next: python -m tools.deploy.doctor PORT.
+
+It changes nothing there.
+"""
+
+import sys
+
+from tools.deploy.board import Board
+from tools.failure import Failure
+
+_HEAP = 60000  # bytes: what import and buffers of a download take on 32 bits, with air (make size)
+
+
+def lines(told):
+    """The board's answer as sentences."""
+    yield "%(interpreter)s on %(machine)s, heap %(heap)d bytes free" % told
+    yield "modules: %s" % ", ".join(told["modules"])
+    yield "SHA-256: %s, MD5: %s" % tuple("yes" if told[name] else "no" for name in ("sha256", "md5"))
+    yield "filesystem: %(size)d bytes in units of %(unit)d, %(free)d free" % told
+    yield from told["flash"] or ["no raw flash for Python: stage in a file"]
+    updater = told["updater"]
+    if updater:
+        yield "updater %s; settings: %s" % (updater["version"], updater["settings"] or "fine")
+    else:
+        yield "no updater on the board"
+    card = told["notecard"]
+    if card.get("version"):
+        yield "Notecard %(device)s answers over %(link)s, firmware %(version)s" % card
+    else:
+        yield "Notecard: %s" % card.get("error", "it answers, but not to card.version")
+    yield "next: " + advice(told)
+
+
+def advice(told):
+    """The first thing that stands in the way, and its remedy."""
+    if not told["sha256"]:
+        return "another build of the interpreter: without hashlib.sha256 no image can be verified"
+    if told["heap"] < _HEAP:
+        return 'a smaller "page" in notedfu.json: %d bytes of heap are little' % told["heap"]
+    if not told["updater"]:
+        return "make deploy PORT=... APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"
+    if told["updater"]["settings"]:
+        return "mend notedfu.json: %s" % told["updater"]["settings"]
+    if not told["notecard"].get("version"):
+        return "wiring and link settings (docs/boards): the Notecard does not answer"
+    return "nothing: upload an image to Notehub (docs/IMAGES.md)"
+
+
+def main(arguments):
+    try:
+        print("\n".join(lines(Board(arguments[0]).ask("doctor"))))
+    except (Failure, OSError) as error:
+        print("doctor: %s" % error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+# What a board has, with or without the updater on it. It changes nothing, and asks the Notecard for its
+# version.
+import gc
+import json
+import os
+import sys
+
+ASKED = (
+    "binascii hashlib json deflate micropython machine vfs asyncio cryptolib esp32 rp2 pyb _onewire network"
+).split()
+
+
+def has(name):
+    try:
+        __import__(name)
+    except ImportError:
+        return False
+    return True
+
+
+def digest(name):
+    import hashlib
+
+    return hasattr(hashlib, name)
+
+
+def blocks(name, one):
+    count, size = one.ioctl(4, 0), one.ioctl(5, 0)
+    return "%s: %d blocks of %d bytes, the filesystem among them" % (name, count, size)
+
+
+def flash():
+    """Raw flash that programs can reach, in words."""
+    found = []
+    if has("esp32"):
+        from esp32 import Partition
+
+        for kind in (Partition.TYPE_APP, Partition.TYPE_DATA):
+            for one in Partition.find(kind):
+                found.append("partition %s at 0x%x, %d bytes" % (one.info()[4], one.info()[2], one.info()[3]))
+    if has("rp2"):
+        from rp2 import Flash
+
+        one = Flash()
+        found.append(blocks("rp2.Flash", one))
+    if has("pyb"):
+        from pyb import Flash
+
+        one = Flash(start=0)
+        one.ioctl(1, 1)
+        found.append(blocks("pyb.Flash", one))
+    return found
+
+
+def notecard():
+    """What card.version says, by the library that is there; or why not."""
+    try:
+        from notedfu.assemble import assemble
+        from notedfu.device import Device
+        from notedfu.port import load
+    except ImportError:
+        return {"error": "the updater is not on the board, so nothing can ask it"}
+    try:
+        one = Device(load())
+        reply = assemble(one)[1].request({"req": "card.version"})
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+        return {"error": "%s: %s" % (type(error).__name__, error), "link": Device(load()).settings.link}
+    return {"version": reply.get("version"), "device": reply.get("device"), "link": one.settings.link}
+
+
+def updater():
+    try:
+        from notedfu import __version__
+        from notedfu.settings import Settings
+    except ImportError:
+        return None
+    error = Settings().load("/notedfu.json").error
+    return {"version": __version__, "settings": error and error.text}
+
+
+status = os.statvfs("/")
+version = ".".join(str(part) for part in sys.implementation[1][:3])
+gc.collect()
+answer = {
+    "interpreter": "%s %s" % (sys.implementation[0], version),
+    "machine": getattr(sys.implementation, "_machine", sys.platform),
+    "heap": gc.mem_free(),
+    "modules": [name for name in ASKED if has(name)],
+    "sha256": has("hashlib") and digest("sha256"),
+    "md5": has("hashlib") and digest("md5"),
+    "unit": status[0],
+    "size": status[0] * status[2],
+    "free": status[0] * status[3],
+    "flash": flash(),
+    "updater": updater(),
+}
+answer["notecard"] = notecard()
+print("\x1e" + json.dumps(answer))

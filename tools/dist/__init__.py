@@ -1,0 +1,1 @@
+"""What is handed to people: package.json for mip, archives for both interpreters, checksums: `make dist`."""
