@@ -1,0 +1,91 @@
+"""Each port's flash, as strict as its own source has it, and staging on all of them."""
+
+from check import Random, code_of, raises
+from notedfu.errors import LocalError
+from notedfu.flashstage import FlashStage
+from tools.board.device import esp32, pyb, rp2
+from tools.flash.nor import NorFlash
+from virtual import VirtualTime
+
+_FS = 4  # blocks in front, the filesystem's
+_BLOCKS = 16
+_LENGTH = (_BLOCKS - _FS) * 4096
+
+
+def chip():
+    return NorFlash(bytearray(b"\xff" * (_BLOCKS * 4096)))
+
+
+def devices(nor):
+    """Name and block device of each, over the same chip; the filesystem's blocks are not theirs."""
+    esp32.install(nor, _FS, False)
+    yield "esp32", esp32.Partition.find(esp32.Partition.TYPE_DATA, label="staging")[0]
+    esp32.install(nor, _FS, True)
+    yield "esp32-slots", esp32.Partition(esp32.Partition.RUNNING).get_next_update()
+    rp2.install(nor)
+    yield "rp2", rp2.Flash(start=_FS * 4096, len=_LENGTH)
+    pyb.install(nor)
+    yield "stm32", pyb.Flash(start=_FS * 4096, len=_LENGTH)
+
+
+def test_staging_works_on_each_and_touches_nothing_else():
+    image = Random(7).bytes(3 * 4096 + 100)
+    nor = chip()
+    for name, device in devices(nor):
+        stage = FlashStage(device, VirtualTime().clock())
+        assert stage.capacity == _LENGTH, name
+        stage.begin(len(image))
+        for at in range(0, len(image), 4096):
+            stage.append(memoryview(image)[at : at + 4096])
+        stage.commit()
+        back = bytearray(len(image))
+        stage.readinto(0, memoryview(back))
+        assert back == image, name
+        assert sum(list(nor.erases)[:_FS]) == 0, name
+
+
+def test_a_block_that_can_not_be_erased_is_an_error_on_each():
+    nor = chip()
+    for name, device in devices(nor):
+        nor.bad_blocks = set()
+        stage = FlashStage(device, VirtualTime().clock())
+        stage.begin(5 * 4096)
+        nor.bad_blocks = {_FS + 2}
+        page = memoryview(bytes(4096))
+        stage.append(page)
+        assert code_of(LocalError, lambda: (stage.append(page), stage.append(page))) == "flash-fault", name
+
+
+def test_esp32_raises_and_knows_its_partitions():
+    esp32.install(chip(), _FS, False)
+    assert esp32.Partition.find() != [] and esp32.Partition.find(label="staging") == []  # TYPE_APP by default
+    one = esp32.Partition("staging")
+    raises(OSError, one.readblocks, _BLOCKS, bytearray(16), 0)
+    raises(OSError, one.ioctl, 6, -1)
+    raises(OSError, one.writeblocks, 0, bytes(100))
+    raises(OSError, esp32.Partition, "none")
+    raises(OSError, esp32.Partition(esp32.Partition.RUNNING).get_next_update)
+    esp32.install(chip(), _FS, True)
+    slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
+    raises(OSError, slot.set_boot)  # nothing that begins as an app
+    slot.writeblocks(0, b"\xe9" + bytes(4095))
+    slot.set_boot()
+
+
+def test_stm32_returns_its_errors_and_has_sectors_until_it_is_told():
+    pyb.install(chip())
+    one = pyb.Flash(start=_FS * 4096, len=_LENGTH)
+    assert (one.ioctl(5, 0), one.ioctl(4, 0)) == (512, _LENGTH // 512)
+    one.ioctl(1, 1)
+    assert (one.ioctl(5, 0), one.ioctl(4, 0)) == (4096, _LENGTH // 4096)
+    assert one.readblocks(_BLOCKS, bytearray(16), 0) < 0
+    assert one.ioctl(6, _BLOCKS) < 0
+    raises(ValueError, lambda: pyb.Flash(start=100, len=4096))
+
+
+def test_rp2_reports_nothing():
+    nor = chip()
+    rp2.install(nor)
+    one = rp2.Flash(start=_FS * 4096, len=_LENGTH)
+    nor.bad_blocks = {_FS}
+    assert one.writeblocks(0, bytes(256), 0) is None
