@@ -1,13 +1,17 @@
-"""What breaks on a board that nobody can reach: from each state there is a way on, and it is not a reset loop."""
+"""What breaks on a board that nobody can reach: there is a way on, and no reset loop."""
+
+import os
 
 import rig
 from fakecard import Bus, Card
+from notedfu.assemble import assemble
+from notedfu.clock import Clock
+from notedfu.errors import LinkError
+from notedfu.filestage import FileStage
 from notedfu.half import Half
 from notedfu.i2c import I2CLink
 from scratch import Scratch
 from virtual import VirtualTime
-
-from notedfu.errors import LinkError
 
 OLD, NEW = "1.0.0", "2.0.0"
 DAY_MS = 86400000
@@ -74,3 +78,46 @@ def test_an_error_that_lasts_is_raised_anew_each_time():
                 assert error.code == "no-link" and error not in found
                 found.append(error)
         assert len(found) == 3
+
+
+def test_pauses_longer_than_the_ticks_can_measure_come_to_their_end():
+    """CircuitPython's ticks wrap at 2**29 ms: differences reach three days, and check_s five."""
+    time = VirtualTime()
+    half = 1 << 28
+    clock = Clock(time.ticks_ms, lambda b, a: (b - a + half) % (2 * half) - half, time.sleep_ms)
+    with Scratch() as folder:
+        device = rig.Rig(folder, settings={"check_s": 432000})
+        boot = rig.bootup.Boot(rig.RigPort(device))
+        boot.clock = clock
+        updater, _ = assemble(boot)
+        steps = []
+
+        def look():
+            steps.append(time.elapsed_ms)
+            updater._wait(432000000)
+            return look
+
+        updater._next = look
+        for _ in range(24 * 16):
+            updater.poll(0)
+            time.advance(3600000)
+        assert steps == [0, 5 * DAY_MS, 10 * DAY_MS, 15 * DAY_MS]
+
+
+def test_an_image_without_room_is_never_staged_behind_what_another_one_left():
+    with Device(page=256) as device:
+        rig.BEHAVIOUR[OLD] = lambda dfu: rig.stay(dfu)
+        device.offer(rig.app_image(NEW, {"large.bin": bytes(40000)}))
+        device.boot(for_s=8)
+        staged = os.stat(device.root + "/notedfu.d/staging.img")[6]
+        assert 0 < staged < 40000, staged
+        real, FileStage.capacity = FileStage.capacity, property(lambda self: 100)
+        try:
+            before = device.engine.counters.image_bytes
+            device.engine.offer(rig.app_image("2.0.1", {"large.bin": bytes(50000)}), "next.img")
+            device.engine.dfu.replace()
+            device.boot(for_s=600)
+            assert os.stat(device.root + "/notedfu.d/staging.img")[6] == staged
+            assert device.engine.counters.image_bytes - before < 20000, "looks alone"
+        finally:
+            FileStage.capacity = real

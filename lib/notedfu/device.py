@@ -27,11 +27,7 @@ class Device:
 
     def off(self):
         """Whether a person has switched the updater off: by setting, by file or by pin."""
-        return (
-            self.settings.off
-            or self.port.exists("/notedfu.off")
-            or self._is_held_off()
-        )
+        return self.settings.off or self.port.exists("/notedfu.off") or self._is_held_off()
 
     def _is_held_off(self):
         """Whether the pin says so. One that this board lacks must not keep what is installed from running."""

@@ -8,7 +8,15 @@ here.
 import gc
 
 from notedfu.backoff import Backoff
-from notedfu.errors import DfuError, ImageError, LinkError, LocalError, RequestError, TransferError
+from notedfu.errors import (
+    DfuError,
+    ImageError,
+    LinkError,
+    LocalError,
+    RequestError,
+    SettingsError,
+    TransferError,
+)
 from notedfu.forget import forget
 from notedfu.journal import CONSENT, DFU_MODE, IDLE, INSTALLED, PENDING, REFUSED, RETRIED, STAGING, TRIAL
 from notedfu.offer import Offer
@@ -77,13 +85,11 @@ class Updater:
         self._started = self._clock.ms()
         self._deadline_ms = budget_ms
         while True:
-            left = self._pause_ms - self._clock.since(self._since)
-            if left > 0:
-                return left
-            self._pause_ms = 0
+            if self._left_ms():
+                return self._pause_ms
             self._step()
             if self._hurry():
-                return max(0, self._pause_ms - self._clock.since(self._since))
+                return self._left_ms()
 
     def put_off(self):
         """Give the bus up in mid-course: leave DFU mode. What is staged stays, and is resumed later.
@@ -105,13 +111,7 @@ class Updater:
     def _step(self):
         """Run one state; what its errors mean is decided here, and only here."""
         try:
-            self._next = self._next()
-        except ImageError as error:
-            self._refuse(error)
-        except TransferError as error:
-            self._transfer_failed(error)
-        except (LinkError, RequestError) as error:
-            self._link_failed(error)
+            self._run()
         except DfuError as error:
             self._put_off_for(error)
         except OSError as error:
@@ -119,9 +119,27 @@ class Updater:
         except MemoryError:
             self._shrink()
 
+    def _run(self):
+        """Raises what is in the way here, on this board: of a state, or of what is done about its error."""
+        try:
+            self._next = self._next()
+        except ImageError as error:
+            self._refuse(error)
+        except TransferError as error:
+            self._transfer_failed(error)
+        except (LinkError, RequestError) as error:
+            self._link_failed(error)
+
     def _wait(self, ms):
         self._since = self._clock.ms()
         self._pause_ms = ms
+
+    def _left_ms(self):
+        """What is left of the pause, counted down: it may be longer than the ticks can measure at once."""
+        if self._pause_ms:
+            passed_ms = self._clock.since(self._since)  # below 0 where nobody has polled for days
+            self._wait(max(0, self._pause_ms - passed_ms) if passed_ms >= 0 else 0)
+        return self._pause_ms
 
     # ---- states: each returns the next
 
@@ -140,8 +158,8 @@ class Updater:
         self.problem = self._tell_about_us()
         if journal.state == PENDING:
             return self._pending
-        if settings.error is not None:
-            raise settings.error
+        if settings.error is not None:  # a new one: each raise adds to a traceback
+            raise SettingsError(settings.error.code, settings.error.text)
         if status.get("mode") == "outboard-ready":
             raise RequestError("outboard", "outboard DFU is on; switch it off: card.dfu name:- off:true")
         if offer is None:
@@ -240,6 +258,8 @@ class Updater:
         journal = self._journal
         resuming = self._is_begun(candidate.identity)
         transfer = Transfer(self._dfu, candidate, self._offer, stage, self._boot)
+        # staging first: what lies there is never another image's than the journal's, whatever fails here
+        transfer.open(journal.length if resuming else 0)
         if not resuming:
             if journal.identity != candidate.identity:
                 journal.flags &= ~RETRIED
@@ -249,7 +269,6 @@ class Updater:
             journal.image_crc32 = self._offer.crc32 or 0
             journal.save()
             self._backoff.reset()
-        transfer.open(journal.length if resuming else 0)
         self._transfer = transfer
         self._begun_at = transfer.done
 
