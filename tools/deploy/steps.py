@@ -17,7 +17,8 @@ def check(found, files):
     """Raises Failure unless a board with this survey can take these files."""
     if found["interpreter"] != "micropython":
         raise Failure(
-            "this is %(interpreter)s %(version)s; make deploy is for MicroPython: docs/PORTING.md" % found
+            "this is %(interpreter)s %(version)s; make drive is for CircuitPython: docs/boards/circuitpython.md"
+            % found
         )
     if found["mpy"] != _MPY:
         raise Failure(
