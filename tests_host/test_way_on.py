@@ -10,6 +10,7 @@ from notedfu.errors import LinkError
 from notedfu.filestage import FileStage
 from notedfu.half import Half
 from notedfu.i2c import I2CLink
+from notedfu.journal import PENDING, TRIAL, Journal
 from scratch import Scratch
 from virtual import VirtualTime
 
@@ -121,3 +122,57 @@ def test_an_image_without_room_is_never_staged_behind_what_another_one_left():
             assert device.engine.counters.image_bytes - before < 20000, "looks alone"
         finally:
             FileStage.capacity = real
+
+
+class Worn:
+    """For a `with`: the journal can't be written, or not where which(journal) says so."""
+
+    def __init__(self, which=lambda journal: True):
+        self._real = Journal._rewrite
+        self._which = which
+
+    def __enter__(self):
+        Journal._rewrite = self._rewrite_of(self._real, self._which)
+
+    def __exit__(self, *error):
+        Journal._rewrite = self._real
+
+    def _rewrite_of(self, real, which):
+        def rewrite(journal, copy, record):
+            if which(journal):
+                raise OSError(5)
+            real(journal, copy, record)
+
+        return rewrite
+
+
+def test_a_pending_image_makes_no_reset_loop_where_the_journal_can_not_be_written():
+    with Device(install="boot") as device:
+        device.offer(rig.app_image(NEW))
+        device.boot(for_s=300)
+        assert device.journal().state == PENDING
+        device.write("/notedfu.json", b'{"allow_unsigned": true, "check_s": 60, "install": "now"}')
+        with Worn():
+            assert device.boot(for_s=600) == "power"
+        assert rig.RUNS == [OLD, OLD]
+        assert device.boot(for_s=600) == "reset"  # it was a passing fault
+        assert device.boot(for_s=600) == "power"
+        assert rig.RUNS[-1] == NEW
+
+
+def test_an_image_that_can_not_be_written_down_as_pending_makes_no_reset_loop():
+    with Device() as device:
+        device.offer(rig.app_image(NEW))
+        with Worn(lambda journal: journal.state == PENDING):
+            assert device.boot(for_s=600) == "power"
+        assert rig.RUNS == [OLD]
+
+
+def test_a_swap_whose_record_can_not_be_written_runs_what_was_installed():
+    with Device(install="boot") as device:
+        device.offer(rig.app_image(NEW))
+        device.boot(for_s=300)
+        with Worn(lambda journal: journal.state == TRIAL):
+            assert device.boot(for_s=300) == "power"
+        assert rig.RUNS == [OLD, OLD]
+        assert device.journal().swap_left == 2

@@ -129,6 +129,8 @@ class Boot(Device):
         except (DfuError, OSError, MemoryError) as error:
             # a fault of this board, not of the image: what is installed runs, the next boot tries again
             self.port.complain(error)
+            journal.load()  # what is on flash: the swap's own record may be what could not be written
+            journal.adopt(self.port.kept())
             self.deferred = True
             return
         self.swapped = True

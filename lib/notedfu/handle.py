@@ -22,12 +22,12 @@ class Consent:
         self._deferred = Seconds(boot.clock)
 
     def install(self):
-        """Let the next boot swap, and reset."""
+        """Let the next boot swap, and reset. Not where that can't be written down: in vain."""
         journal = self._boot.journal
         journal.flags |= CONSENT
         journal.running = 0
-        self._boot.save()
-        self._boot.port.reset()
+        if self._boot.save():
+            self._boot.port.reset()
 
     def defer(self, seconds):
         """No update work for so long."""
@@ -105,7 +105,7 @@ class Updates:
         self._alive()
         self._half.poll(budget_ms)
         self._judge()
-        if self._consent.is_given:
+        if self._consent.is_given and self._boot.fault is None:
             self.install()
 
     def work(self):
@@ -145,7 +145,10 @@ class Updates:
         self._judge()
 
     def install(self):
-        """Install what is pending now: the board resets. Returns False if nothing is."""
+        """Install what is pending now: the board resets.
+
+        Returns False if nothing is, or if the journal can't be written; see `problem`.
+        """
         if self.pending:
             self._consent.install()
         return False

@@ -86,7 +86,8 @@ def _recover(boot, guard):
     updates = Updates(boot, None, guard)
     updates.install_unasked()
     lasted = Seconds(boot.clock)
-    while not journal.active or lasted.passed() < settings.recovery_s:
+    # a journal that could not be written may be written after a reset
+    while not (journal.active or boot.fault) or lasted.passed() < settings.recovery_s:
         updates.work()
     journal.unclean = settings.failing_runs - 1
     journal.running = 0
