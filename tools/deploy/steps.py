@@ -17,7 +17,7 @@ def check(found, files):
     """Raises Failure unless a board with this survey can take these files."""
     if found["interpreter"] != "micropython":
         raise Failure(
-            "it runs %(interpreter)s %(version)s: make deploy is for MicroPython, make drive for CircuitPython"
+            "%(interpreter)s %(version)s: make deploy is for MicroPython, make drive for CircuitPython"
             % found
         )
     if found["mpy"] != _MPY:
