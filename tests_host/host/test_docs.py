@@ -42,7 +42,8 @@ def working_tree(folder):
 
 
 def environment(home):
-    kept = {name: os.environ[name] for name in os.environ if not name.startswith(("MAKE", "MFLAGS"))}
+    ours = ("MAKE", "MFLAGS", "ARGS")  # of the make that runs this suite
+    kept = {name: os.environ[name] for name in os.environ if not name.startswith(ours)}
     kept.update(HOME=str(home), PATH="%s:%s" % (paths.BIN, os.environ["PATH"]))
     return kept
 
