@@ -173,8 +173,9 @@ def test_a_damaged_app_keeps_its_key_list():
 class Listed:
     """A slot's manifest as trusted_keys() sees it."""
 
-    def __init__(self, confirmed, key=None):
+    def __init__(self, confirmed, key=None, rank=0):
         self.confirmed = confirmed
+        self.rank = rank
         self._list = key.listed if key else None
 
     def tlv(self, kind):
@@ -208,6 +209,10 @@ def test_the_confirmed_apps_list_counts_and_never_that_of_a_trial():
     assert trusted(1, a, None) == "a"
     assert trusted(1, None, b) == "b"
     assert trusted(0, a, None) == "a"
+    assert trusted(0, None, b) == trusted(0, Listed(False, NEXT), b) == "b"
+    assert trusted(0, a, Listed(True, THEIRS, 1)) == "b"
+    assert trusted(0, Listed(True, NEXT, 1), b) == "a"
+    assert trusted(0, Listed(True, rank=1), b) == "settings"
     assert trusted(2, a, Listed(False, THEIRS)) == "a"
     assert trusted(2, Listed(True), Listed(False, THEIRS)) == "settings"
     assert trusted(2, None, Listed(False, THEIRS)) == "settings"

@@ -10,10 +10,12 @@ from notedfu.errors import LinkError
 from notedfu.filestage import FileStage
 from notedfu.half import Half
 from notedfu.i2c import I2CLink
-from notedfu.journal import PENDING, TRIAL, Journal
+from notedfu.journal import DFU_MODE, PENDING, TRIAL, Journal
 from scratch import Scratch
+from tools.notecard.refusal import Refusal
 from virtual import VirtualTime
 
+HEAPSIZE = "32M"
 OLD, NEW = "1.0.0", "2.0.0"
 DAY_MS = 86400000
 
@@ -176,3 +178,33 @@ def test_a_swap_whose_record_can_not_be_written_runs_what_was_installed():
             assert device.boot(for_s=300) == "power"
         assert rig.RUNS == [OLD, OLD]
         assert device.journal().swap_left == 2
+
+
+def test_a_notecard_that_does_not_know_dfu_mode_gives_its_image_all_the_same():
+    """The journal says that the mode was entered: on the Notecard that this one has taken the place of."""
+    with Device() as device:
+        journal = device.journal()
+        journal.flags |= DFU_MODE
+        journal.save()
+        answer = device.engine._verbs["hub.set"]
+
+        def asked(request):
+            if request.get("mode") == "dfu-completed":
+                raise Refusal("unrecognized mode")
+            return answer(request)
+
+        device.engine._verbs["hub.set"] = asked
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=600) == "reset"
+        assert device.journal().state == PENDING and not device.journal().flags & DFU_MODE
+
+
+def test_an_image_without_body_that_never_verifies_is_not_downloaded_for_ever():
+    with Device() as device:
+        device.engine.faults.set("body-missing", 1.0)
+        image = bytearray(rig.app_image(NEW))
+        image[1000] ^= 1  # header, TLVs and what they say of the digest are right
+        device.offer(bytes(image))
+        assert device.boot(for_s=3600) == "power"
+        assert device.engine.counters.image_bytes < 4 * len(image), device.engine.counters.image_bytes
+        assert [report["err"].split(":")[0] for report in device.reports()] == ["bad-digest"]

@@ -71,8 +71,9 @@ class DfuMode:
 
     def leave(self):
         """Go back to the mode that hub.set had before. To be called only if the mode was announced, by this
-        object or by one before a reset; again after a LinkError."""
-        self._notecard.demand({"req": "hub.set", "mode": "dfu-completed"})
+        object or by one before a reset; again after a LinkError. An err is no reason to ask for
+        ever: a Notecard in another one's place may not know the mode, and the mode ends by itself."""
+        self._notecard.request({"req": "hub.set", "mode": "dfu-completed"})
         self._entered = self._waiting = False
         self._announce(False)
 

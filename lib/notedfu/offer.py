@@ -12,8 +12,16 @@ class Offer:
         self.md5 = md5.lower() if isinstance(md5, str) and len(md5) == 32 else None
 
     def same(self, other):
-        """Whether both descriptions are of one image, as far as they go."""
-        return (self.length, self.crc32, self.md5) == (other.length, other.crc32, other.md5)
+        """Whether both descriptions are of one image, as far as they go: a gap in one says nothing."""
+        return (
+            _agree(self.length, other.length)
+            and _agree(self.crc32, other.crc32)
+            and _agree(self.md5, other.md5)
+        )
+
+
+def _agree(one, other):
+    return one is None or other is None or one == other
 
 
 def _whole(value):

@@ -7,7 +7,7 @@ foreign image costs two dfu.get and no erase.
 from notedfu.errors import ImageError, LocalError
 from notedfu.image import HEADER_SIZE, KEYS, TAIL_LIMIT, parse_header, parse_keys, parse_tail, tail_size
 from notedfu.keys import parse_key, parse_uuid
-from notedfu.slots import spare
+from notedfu.slots import A, B
 from notedfu.verdict import Policy, Signatures, forget, judge
 
 _AREA_HEADER = 4  # bytes of magic and total length before a TLV area
@@ -89,18 +89,26 @@ def trusted_keys(slots, active, settings):
     """The keys that count: of the confirmed app's own list, where it has one, else of the settings.
 
     A list counts by its manifest, whether the app's files are whole or not, and never while its app is on
-    trial: the app that was confirmed before it decides. Raises SettingsError.
+    trial: the app that was confirmed before it decides. In recovery without an active slot it is the one with
+    the highest counter, then version. Raises SettingsError.
     """
-    for slot in (active, spare(active)):
-        manifest = slots.examine(slot, _regardless) if slot else None
-        if manifest is not None and manifest.confirmed:
-            listed = manifest.tlv(KEYS)
-            return parse_keys(listed) if listed else _of_settings(settings)
-    return _of_settings(settings)
+    confirmed = _confirmed(slots, active)
+    listed = confirmed.tlv(KEYS) if confirmed is not None else None
+    return parse_keys(listed) if listed else [parse_key(text) for text in settings.keys]
 
 
-def _of_settings(settings):
-    return [parse_key(text) for text in settings.keys]
+def _confirmed(slots, active):
+    """The manifest of the confirmed app that decides, or None."""
+    best = None
+    for slot in (A, B):
+        manifest = slots.examine(slot, _regardless)
+        if manifest is None or not manifest.confirmed:
+            continue
+        if slot == active:
+            return manifest
+        if best is None or manifest.rank > best.rank:
+            best = manifest
+    return best
 
 
 def _regardless(path, size, crc):
