@@ -208,3 +208,35 @@ def test_an_image_without_body_that_never_verifies_is_not_downloaded_for_ever():
         assert device.boot(for_s=3600) == "power"
         assert device.engine.counters.image_bytes < 4 * len(image), device.engine.counters.image_bytes
         assert [report["err"].split(":")[0] for report in device.reports()] == ["bad-digest"]
+
+
+def check_idle_after(budget_ms):
+    with Device(page=1024) as device:
+        real = FileStage.append
+
+        def slow(stage, view):
+            real(stage, view)
+            stage._clock.sleep(90)  # an erase, in which the time that poll() was given passes
+
+        def shares(dfu):
+            for number in range(1000):
+                dfu.poll(budget_ms)
+                if dfu.busy:
+                    dfu.request({"req": "note.add", "file": "x.qo", "body": {"n": number}})
+                dfu._boot.clock.sleep(50)
+
+        rig.BEHAVIOUR[OLD] = shares
+        device.offer(rig.app_image(NEW, {"large.bin": bytes(8000)}))
+        FileStage.append = slow
+        try:
+            assert device.boot(for_s=60) == "reset"
+        finally:
+            FileStage.append = real
+        numbers = [request["body"]["n"] for request in device.requests("note.add")]
+        assert len(set(numbers)) == len(numbers) > 3, (budget_ms, numbers)
+
+
+def test_no_poll_ends_with_a_request_on_its_way_however_long_flash_takes():
+    """The app's own request would be sent in its place, twice."""
+    for budget_ms in range(150, 320, 30):
+        check_idle_after(budget_ms)

@@ -45,6 +45,11 @@ class Transfer:
         """Bytes of the whole image."""
         return self.candidate.length
 
+    @property
+    def asks(self):
+        """Whether a request is on its way: the bus is not idle, and the next step takes its reply."""
+        return self._asked > 0
+
     def open(self, resuming):
         """Make staging ready: for the rest of an earlier download if `resuming` is its length, else anew."""
         length = self.candidate.length

@@ -88,7 +88,7 @@ class Updater:
             if self._left_ms():
                 return self._pause_ms
             self._step()
-            if self._hurry():
+            if self._hurry() and not (self._transfer and self._transfer.asks):
                 return self._left_ms()
 
     def put_off(self):
