@@ -161,7 +161,10 @@ class CircuitRig(rig.Rig):
     def _run(self, name):
         """One entry file; the app is loaded anew."""
         sys.modules.pop("app", None)
+        from notedfu import port
         from notedfu.port import circuitpython
+
+        port._port = None  # a new VM
 
         circuitpython.time = Time(self.time)
         circuitpython.Port.root = self.root

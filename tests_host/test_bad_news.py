@@ -122,7 +122,9 @@ def test_an_app_that_raises_at_import_is_reverted_at_once():
         boots(device)
         device.complaints = [one for one in device.complaints if not isinstance(one, ValueError)]
         check_refused(device, "app-raised")
-        assert device.journal().failures(images.digest_of(rig.app_image(NEW, {"app.py": b"raise ValueError('at import')\n"})))
+        assert device.journal().failures(
+            images.digest_of(rig.app_image(NEW, {"app.py": b"raise ValueError('at import')\n"}))
+        )
 
 
 def test_an_app_that_raises_in_main_is_reverted_at_once():
@@ -195,7 +197,9 @@ def test_no_room_keeps_the_image_on_the_notecard_and_says_so():
 
 def test_an_old_app_at_the_root_never_shadows_the_slot():
     with Device() as device:
-        write(device.root + "/app.py", b"import rig\n\n\ndef main(dfu):\n    rig.RUNS.append('the old one')\n")
+        write(
+            device.root + "/app.py", b"import rig\n\n\ndef main(dfu):\n    rig.RUNS.append('the old one')\n"
+        )
         device.offer(rig.app_image(NEW))
         boots(device)
         assert rig.RUNS == [OLD, NEW]
