@@ -3,11 +3,10 @@
 import images
 import rig
 import tars
+from notedfu.journal import IDLE
 from scratch import Scratch, write
 from tools.flash.blockdev import BlockDevice
 from tools.flash.nor import NorFlash
-
-from notedfu.journal import IDLE
 
 OLD, NEW = "1.0.0", "2.0.0"
 
