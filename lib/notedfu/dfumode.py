@@ -16,6 +16,8 @@ _AGAIN_MS = const(
 )  # a mode asked for so long ago, and still denied, has ended by itself: ask for it again
 _KEEP_MS = const(300000)  # renewed before the 15 minutes end; Blues' Python sample does it every 5
 
+_REFUSALS = const(3)  # to leave the mode, until one is believed
+
 _SERVED = const(0)
 _WAIT = const(1)
 _ENTERING = const(2)
@@ -31,6 +33,7 @@ class DfuMode:
         self._clock = clock
         self._announce = announce
         self._entered = False
+        self._refusals = 0  # of leaving, in a row
         self._asked = 0  # when hub.set mode:dfu was sent last
         self._waiting = False
         self._began = 0  # when the waiting began
@@ -71,9 +74,16 @@ class DfuMode:
 
     def leave(self):
         """Go back to the mode that hub.set had before. To be called only if the mode was announced, by this
-        object or by one before a reset; again after a LinkError. An err is no reason to ask for
-        ever: a Notecard in another one's place may not know the mode, and the mode ends by itself."""
-        self._notecard.request({"req": "hub.set", "mode": "dfu-completed"})
+        object or by one before a reset; again after an error.
+
+        Raises LinkError, and RequestError card-err for a few refusals in a row: a request may have been
+        damaged on its way. After them an err counts as an answer, as a Notecard that was put in another one's
+        place may not know the mode; and the mode ends by itself."""
+        members = self._notecard.request({"req": "hub.set", "mode": "dfu-completed"})
+        if "err" in members and self._refusals < _REFUSALS:
+            self._refusals += 1
+            checked(members)
+        self._refusals = 0
         self._entered = self._waiting = False
         self._announce(False)
 
