@@ -10,6 +10,7 @@ A file may set HEAPSIZE = "96K" and TIMEOUT_S = 300 for its run on MicroPython.
 import ast
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,19 @@ from tools import paths
 
 HERE = Path(__file__).parent
 MARK = "\x1e"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def library_as_it_was():
+    """A file that has the library loaded anew leaves the next one the modules that it has imported."""
+    library = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "notedfu"}
+    named = {name: dict(vars(library[name])) for name in ("notedfu", "notedfu.port") if name in library}
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "notedfu"]:
+        del sys.modules[name]
+    sys.modules.update(library)
+    for name, names in named.items():
+        vars(library[name]).update(names)
 
 
 def pytest_collect_file(file_path, parent):

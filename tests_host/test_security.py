@@ -387,7 +387,7 @@ def test_a_resumed_download_is_judged_in_full_on_flash():
         with Device(page=256, staging="flash") as device:
             source = Replaced(image)
             device.offer(source)
-            device.boot(for_s=9)
+            device.boot(for_s=6)
             assert device.journal().state == STAGING
             begun = device.engine.counters.image_bytes
             assert 8192 < begun < len(image)
