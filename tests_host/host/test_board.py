@@ -120,6 +120,17 @@ def test_system_exit_is_a_soft_reset(make_board, put):
     assert [cause for _, cause in board.resets[-2:]] == ["power", "soft"]
 
 
+def test_power_lost_in_the_raw_repl_comes_back_in_the_friendly_one(make_board, put):
+    board = on(make_board())
+    put(board, main="import os, sys\nif 'raw' in os.listdir():\n  os.remove('raw')\n  sys.exit()\nprint('2nd')")
+    board.console.seek_end()
+    board.mpremote("exec", "open('raw', 'w').close()")
+    board.type("\x01")
+    board.wait_for("raw REPL; CTRL-B to exit")
+    assert "2nd" in restart(board)
+    assert [cause for _, cause in board.resets[-2:]] == ["power", "soft"]
+
+
 def test_ctrl_d_is_a_soft_reset_and_runs_main_py(make_board, put):
     board = on(make_board())
     put(board, main="print('this is main')")

@@ -12,6 +12,7 @@ class Console:
         self.is_raw = False
         self._all = bytearray()
         self._life = 0  # where the present boot's output begins
+        self._powered = 0  # where the output since the power came on begins
         self._sought = 0
 
     @property
@@ -28,9 +29,14 @@ class Console:
         """A boot begins; until its REPL says otherwise, the REPL's mode is the old one's."""
         self._life = len(self._all)
 
+    def lose_power(self):
+        """Only a soft reset keeps the REPL's mode; what the last life had no time to print says nothing."""
+        self.is_raw = False
+        self._powered = len(self._all)
+
     def add(self, second, data):
         self.pieces.append((second, bytes(data)))
-        before = max(0, len(self._all) - len(_FRIENDLY))
+        before = max(self._powered, len(self._all) - len(_FRIENDLY))
         self._all += data
         raw, friendly = self._all.rfind(_RAW, before), self._all.rfind(_FRIENDLY, before)
         if raw >= 0 or friendly >= 0:

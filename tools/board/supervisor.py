@@ -184,6 +184,7 @@ class Board:
         raw = soft and self.console.is_raw
         if not soft:
             self._reset_deadlines()
+            self.console.lose_power()
             self._log_cut_is_over(cause)
         self._want_raw = raw
         g = self.geometry
