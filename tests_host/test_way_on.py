@@ -4,6 +4,7 @@ import os
 
 import rig
 from fakecard import Bus, Card
+from notedfu import swap
 from notedfu.assemble import assemble
 from notedfu.clock import Clock
 from notedfu.errors import LinkError
@@ -11,6 +12,7 @@ from notedfu.filestage import FileStage
 from notedfu.half import Half
 from notedfu.i2c import I2CLink
 from notedfu.journal import DFU_MODE, PENDING, TRIAL, Journal
+from notedfu.offer import Offer
 from scratch import Scratch
 from tools.notecard.refusal import Refusal
 from virtual import VirtualTime
@@ -160,6 +162,57 @@ def test_a_pending_image_makes_no_reset_loop_where_the_journal_can_not_be_writte
         assert device.boot(for_s=600) == "reset"  # it was a passing fault
         assert device.boot(for_s=600) == "power"
         assert rig.RUNS[-1] == NEW
+
+
+def test_a_swap_that_fails_here_is_tried_again_when_the_fault_may_have_passed():
+    """`install: now`, and the filesystem fails: not all tries within seconds."""
+
+    def fails(boot):
+        raise OSError(28)
+
+    with Device(install="now", check_s=600) as device:
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=1200) == "reset"
+        real, swap.install = swap.install, fails
+        try:
+            assert device.boot(for_s=500) == "power"
+        finally:
+            swap.install = real
+        assert device.journal().swap_left == 2 and rig.RUNS == [OLD, OLD]
+        assert device.boot(for_s=300) == "reset"
+        device.boot(for_s=300)
+        assert rig.RUNS[-1] == NEW
+
+
+def test_an_app_that_defers_is_not_reset_for_an_image_that_is_ready():
+    def busy_later(dfu):
+        told = []
+
+        def at_the_end(done, total):
+            if done == total and not told:
+                told.append(done)
+                dfu.defer(3000)
+
+        dfu.progress = at_the_end
+        for _ in range(8000):
+            dfu.poll(1000)
+            device.time.advance(1000)
+
+    with Device() as device:
+        rig.BEHAVIOUR[OLD] = busy_later
+        device.offer(rig.app_image(NEW))
+        before = device.time.elapsed_ms
+        assert device.boot(for_s=9000) == "reset" and device.journal().state == PENDING
+        assert device.time.elapsed_ms - before >= 3000 * 1000
+
+
+def test_a_body_with_a_length_beyond_all_images_is_no_worse_than_none():
+    assert Offer({"length": 1 << 30, "crc32": 1 << 32}).length is None
+    assert Offer({"length": 1 << 30, "crc32": 1 << 32}).crc32 is None
+    assert (Offer({"length": (1 << 30) - 1}).length, Offer({"crc32": 0xFFFFFFFF}).crc32) == (
+        (1 << 30) - 1,
+        0xFFFFFFFF,
+    )
 
 
 def test_an_image_that_can_not_be_written_down_as_pending_makes_no_reset_loop():

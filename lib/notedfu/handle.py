@@ -1,5 +1,7 @@
 """What an app is given: `main(dfu)`. docs/APP.md is its manual."""
 
+import gc
+
 from notedfu.clock import Seconds
 from notedfu.errors import DfuError
 from notedfu.half import Half
@@ -16,10 +18,25 @@ class Consent:
     """When update work may be done, and when the swap: by the settings, and by the app's word."""
 
     def __init__(self, boot):
-        self.is_given = boot.settings.install == "now"
+        journal, settings = boot.journal, boot.settings
+        self.is_given = settings.install == "now"
         self._boot = boot
         self._deferred_s = 0
         self._deferred = Seconds(boot.clock)
+        # a swap has failed for a reason of this board: its other tries shall not be over within seconds
+        self._pause_s = (
+            settings.check_s if 0 < journal.swap_left < settings.swap_tries and boot.deferred else 0
+        )
+        self._run = Seconds(boot.clock)
+
+    def wants_install(self):
+        """Whether poll() is to install what is pending: not while the app puts updates off."""
+        return (
+            self.is_given
+            and self._boot.fault is None
+            and not self.is_deferred()
+            and self._run.passed() >= self._pause_s
+        )
 
     def install(self):
         """Let the next boot swap, and reset. Not where that can't be written down: in vain."""
@@ -30,7 +47,7 @@ class Consent:
             self._boot.port.reset()
 
     def defer(self, seconds):
-        """No update work for so long."""
+        """No update work for so long, and no swap."""
         self._deferred_s = seconds
         self._deferred = Seconds(self._boot.clock)
 
@@ -105,7 +122,7 @@ class Updates:
         self._alive()
         self._half.poll(budget_ms)
         self._judge()
-        if self._consent.is_given and self._boot.fault is None:
+        if self._consent.wants_install():
             self.install()
 
     def work(self):
@@ -125,7 +142,10 @@ class Updates:
         import asyncio
 
         while True:
-            self.poll(_TASK_BUDGET_MS)
+            try:
+                self.poll(_TASK_BUDGET_MS)
+            except MemoryError:  # the app's peak of the moment; a task that ended would end all updates
+                gc.collect()
             await asyncio.sleep_ms(_TASK_PAUSE_MS)
 
     def confirm(self):
@@ -154,7 +174,7 @@ class Updates:
         return False
 
     def defer(self, seconds):
-        """No update work for so long (battery low, machine busy); what is staged stays. 0 ends it."""
+        """No update work, and no swap, for so long; what is staged stays. 0 ends it."""
         self._consent.defer(seconds)
 
     def unblock(self):

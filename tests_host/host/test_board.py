@@ -122,7 +122,10 @@ def test_system_exit_is_a_soft_reset(make_board, put):
 
 def test_power_lost_in_the_raw_repl_comes_back_in_the_friendly_one(make_board, put):
     board = on(make_board())
-    put(board, main="import os, sys\nif 'raw' in os.listdir():\n  os.remove('raw')\n  sys.exit()\nprint('2nd')")
+    put(
+        board,
+        main="import os, sys\nif 'raw' in os.listdir():\n  os.remove('raw')\n  sys.exit()\nprint('2nd')",
+    )
     board.console.seek_end()
     board.mpremote("exec", "open('raw', 'w').close()")
     board.type("\x01")

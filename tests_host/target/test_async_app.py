@@ -3,7 +3,7 @@
 import asyncio
 
 import rig
-from notedfu.journal import IDLE
+from notedfu.journal import IDLE, PENDING
 from scratch import Scratch
 
 HEAPSIZE = "16M"
@@ -52,3 +52,24 @@ def test_an_exception_in_an_async_main_is_the_runs_end():
         assert device.boot(for_s=60) == "reset"
         assert device.journal().unclean == 1
         assert [type(one) for one in device.complaints] == [ValueError]
+
+
+def test_a_heap_that_was_full_for_a_moment_does_not_end_the_updates():
+    async def hungry(dfu):
+        real, failed = dfu.poll, []
+
+        def poll(budget_ms):
+            if len(failed) < 2:
+                failed.append(1)
+                raise MemoryError
+            real(budget_ms)
+
+        dfu.poll = poll
+        while True:
+            await asyncio.sleep_ms(20)
+
+    with Scratch() as folder:
+        device = device_with(folder, hungry)
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=60) == "reset"
+        assert device.journal().state == PENDING
