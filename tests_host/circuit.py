@@ -164,8 +164,7 @@ class CircuitRig(rig.Rig):
         from notedfu import port
         from notedfu.port import circuitpython
 
-        port._port = None  # a new VM
-
+        port.forget()  # a new VM
         circuitpython.time = Time(self.time)
         circuitpython.Port.root = self.root
         circuitpython.Port.say = self._say

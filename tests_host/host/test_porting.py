@@ -23,10 +23,12 @@ def obligations():
 
 
 def offers(path, name):
-    """The same of a class, without what is private."""
+    """The same of a class and of BasePort, if it is one, without what is private."""
     tree = ast.parse((paths.ROOT / path).read_text())
     (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
     have = {}
+    if "BasePort" in [ast.unparse(base) for base in found.bases]:
+        have = offers("lib/notedfu/port/base.py", "BasePort")
     for node in found.body:
         if isinstance(node, ast.FunctionDef):
             have[node.name] = ast.unparse(node.args).replace("self, ", "").replace("self", "")

@@ -14,6 +14,12 @@ def load():
     return _port
 
 
+def forget():
+    """A new virtual machine begins: the next load() makes a port of its own. For tests of several boots."""
+    global _port
+    _port = None
+
+
 def _find():
     try:
         import microcontroller  # noqa: F401 - asked for as a feature; `machine` is there in more places

@@ -12,6 +12,7 @@ import supervisor
 
 from notedfu.clock import Clock
 from notedfu.errors import LocalError, SettingsError
+from notedfu.port.base import BasePort
 
 _TICKS = 1 << 29  # supervisor.ticks_ms() wraps here
 _LOCK_MS = 1000
@@ -28,14 +29,10 @@ def _sleep_ms(ms):
     time.sleep(ms / 1000)
 
 
-class Port:
+class Port(BasePort):
     """What this interpreter gives to the core, in code.py."""
 
-    root = ""
     acts_in_boot = True
-
-    def __init__(self):
-        self._guard = None
 
     def clock(self):
         """A Clock over this board's ticks."""
@@ -101,14 +98,6 @@ class Port:
             return supervisor.ticks_ms() & 0xFFFF
         return first << 8 | second
 
-    def exists(self, path):
-        """Whether there is a file or folder at `path`, which begins with a slash."""
-        try:
-            os.stat(self.root + path)
-        except OSError:
-            return False
-        return True
-
     def pin_is_low(self, pin):
         """Whether `pin`, pulled up, is held low; False for -1."""
         if pin == -1:
@@ -122,37 +111,9 @@ class Port:
         finally:
             one.deinit()  # the app may want it
 
-    def guard(self, clock, patience_ms):
-        """The watchdog: alive() must be called at least every patience_ms.
-
-        None stops it. The same one each time.
-        """
-        if self._guard is None:
-            self._guard = Guard(self.say)
-        self._guard.demand(patience_ms)
-        return self._guard
-
-    def release(self):
-        """A person has taken over: the watchdog is stopped."""
-        if self._guard is not None:
-            self._guard.demand(None)
-
     def reset(self):
         """A hard reset. Does not return."""
         microcontroller.reset()
-
-    def reset_after(self, delay_ms):
-        """A hard reset after delay_ms, in which Ctrl-C still reaches a person's REPL."""
-        self.say("reset in %d s" % (delay_ms // 1000))
-        clock = self.clock()
-        if self._guard is not None:
-            clock.on_tick = self._guard.alive
-        clock.sleep(delay_ms)
-        microcontroller.reset()
-
-    def say(self, text):
-        """One line on the console."""
-        print("notedfu:", text)
 
     def complain(self, error):
         """An error, with its traceback, on the console."""
@@ -181,6 +142,9 @@ class Port:
         """Let code.py write and the computer read, unless the settings give the drive to the computer."""
         if settings.drive == "updater":
             storage.remount("/", readonly=False)
+
+    def _watch(self, clock):
+        return Guard(self.say)
 
 
 class BootPort(Port):
@@ -240,7 +204,7 @@ class Bus:
 
     def _take(self, address):
         """Lock the bus, with a deadline: I2CDevice's own `with` waits for ever."""
-        if address != self._address:
+        if self._device is None or address != self._address:
             from adafruit_bus_device.i2c_device import I2CDevice
 
             self._device = I2CDevice(self._i2c, address, False)  # no probe: a Notecard may be busy
@@ -331,6 +295,8 @@ class Guard:
             from watchdog import WatchDogMode
 
             watchdog = microcontroller.watchdog
+            if watchdog is None:
+                raise NotImplementedError("none")
             watchdog.timeout = patience_ms / 1000
             watchdog.mode = WatchDogMode.RESET
         except (AttributeError, ImportError, NotImplementedError, ValueError) as error:

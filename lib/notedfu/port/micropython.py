@@ -8,20 +8,17 @@ import machine
 
 from notedfu.clock import Clock
 from notedfu.errors import LocalError
+from notedfu.port.base import BasePort
 
 _HARDWARE_WATCHDOG_MS = 8000  # rp2 takes 8388 at most (docs: machine.WDT)
 _FEED_MS = 1000
 _I2C_TIMEOUT_US = 250000  # 255 bytes at 100 kHz take 23 ms, and rp2 and esp32 count the whole transfer
 
 
-class Port:
+class Port(BasePort):
     """What this interpreter gives to the core."""
 
-    root = ""  # the prefix of every path
     acts_in_boot = False  # main.py acts: it may write, and the raw REPL skips it
-
-    def __init__(self):
-        self._guard = None
 
     def clock(self):
         """A Clock over this board's ticks."""
@@ -36,7 +33,7 @@ class Port:
 
     def serial(self, settings):
         """The UART, as uart.UartLink wants it."""
-        pins = {}
+        pins: dict = {}
         if settings.uart_tx != -1:
             pins = {"tx": machine.Pin(settings.uart_tx), "rx": machine.Pin(settings.uart_rx)}
         basis = (settings.uart_id, settings.uart_baud)
@@ -77,51 +74,15 @@ class Port:
         first, second = os.urandom(2)
         return first << 8 | second
 
-    def exists(self, path):
-        """Whether there is a file or folder at `path`, which begins with a slash."""
-        try:
-            os.stat(self.root + path)
-        except OSError:
-            return False
-        return True
-
     def pin_is_low(self, pin):
         """Whether `pin`, pulled up, is held low; False for -1."""
         if pin == -1:
             return False
         return machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP).value() == 0
 
-    def guard(self, clock, patience_ms):
-        """Start the watchdog: alive() must be called at least every patience_ms; None for no such demand.
-
-        Returns the guard, the same one each time.
-        """
-        if self._guard is None:
-            self._guard = Guard(clock)
-        self._guard.demand(patience_ms)
-        return self._guard
-
-    def release(self):
-        """A person has taken over: the watchdog, which can't be stopped, is fed from now on."""
-        if self._guard is not None:
-            self._guard.demand(None)
-
     def reset(self):
         """A hard reset. Does not return."""
         machine.reset()
-
-    def reset_after(self, delay_ms):
-        """A hard reset after delay_ms, in which Ctrl-C still reaches a person's REPL."""
-        self.say("reset in %d s" % (delay_ms // 1000))
-        clock = self.clock()
-        if self._guard is not None:
-            clock.on_tick = self._guard.alive
-        clock.sleep(delay_ms)
-        machine.reset()
-
-    def say(self, text):
-        """One line on the console."""
-        print("notedfu:", text)
 
     def complain(self, error):
         """An error, with its traceback, on the console."""
@@ -137,6 +98,9 @@ class Port:
 
     def hand_over(self, settings):
         """Nothing to do."""
+
+    def _watch(self, clock):
+        return Guard(clock)
 
 
 class Cut:
