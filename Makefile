@@ -9,6 +9,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 NPM := $(BUILD)/npm/.ready
 PLOTS := $(BUILD)/plots
+LINT := $(BUILD)/lint
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -93,11 +94,18 @@ year: $(READY)
 powerloss: $(READY)
 	@$(PY) -m tools.powerloss $(if $(CASE),--case "$(CASE)") $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-## lint: check style and the rules that ruff can check
+## lint: check style, and each port's calls against the stubs of its interpreter
 .PHONY: lint
-lint: $(READY)
+lint: $(READY) $(NPM) $(LINT)/.ready
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m tools.typecheck
+
+# an environment apart from the tests': busdevice's own dependencies shadow modules there
+$(LINT)/.ready: $(READY) $(wildcard tools/stubs/*.txt) tools/typecheck/corrections.py
+	@$(PYTHON) -m venv --clear $(LINT)/venv
+	@$(PY) -m tools.typecheck stubs $(LINT)/venv/bin/python
+	@touch $@
 
 ## format: put the sources into the house's form
 .PHONY: format
