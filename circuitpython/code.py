@@ -3,8 +3,8 @@ try:
     from notedfu import bootup
 
     bootup.main()
-except KeyboardInterrupt:
-    raise  # a person has stopped it
+except (KeyboardInterrupt, ReloadException):
+    raise  # a person has stopped it; a file was saved, or the app reloads
 except BaseException as error:  # noqa: BLE001
     # the app has left by SystemExit, or /lib/notedfu itself is damaged: code.py would not run again by itself
     import time

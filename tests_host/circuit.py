@@ -13,7 +13,7 @@ import sys
 
 import rig
 from tools.board.device import circuitpython as fakes
-from tools.board.device.circuitpython import busio
+from tools.board.device.circuitpython import busio, supervisor
 from tools.notecard.i2c import I2CFrontEnd
 from tools.notecard.serial import SerialFrontEnd, SerialPort
 
@@ -112,11 +112,16 @@ class CircuitRig(rig.Rig):
         self.bite_at(None if timeout_s is None else timeout_s * 1000)
 
     def boot(self, for_s=600):
-        """A hard reset. Returns what ended code.py: as Rig.boot()."""
+        """A hard reset. Returns what ended code.py: as Rig.boot(), or "reload"."""
         return self._life(self._whole, for_s)
 
-    def reload(self, for_s=600):
-        """code.py alone, as after a save or Ctrl-D."""
+    def boot_without_ours(self, for_s=600):
+        """The same with a boot.py that fails, or is somebody else's."""
+        return self._life(self._without_boot, for_s)
+
+    def reload(self, for_s=600, why="Ctrl-D"):
+        """code.py alone, as after a save, Ctrl-D or a reload by the app: a value of supervisor.RunReason."""
+        self.device.run_reason = why
         return self._life(self._code, for_s)
 
     def safemode(self, for_s=600):
@@ -138,6 +143,8 @@ class CircuitRig(rig.Rig):
             return "watchdog"
         except KeyboardInterrupt:
             return "repl"
+        except supervisor.ReloadException:
+            return "reload"
         finally:
             builtins.open = _open
             fakes.restore(before)
@@ -148,6 +155,10 @@ class CircuitRig(rig.Rig):
     def _whole(self):
         self.device.begin_boot()
         self._run("boot.py")
+        self._code()
+
+    def _without_boot(self):
+        self.device.begin_boot()
         self._code()
 
     def _code(self):
@@ -178,7 +189,7 @@ class CircuitRig(rig.Rig):
         self.said.append(text)
 
     def _complain(self, error):
-        if not isinstance(error, (Exception, SystemExit)):
+        if isinstance(error, (rig.Reset, rig.PowerCycle, rig.Bite)):
             raise error  # the rig's own end of a life
         if len(self.complaints) > 50:
             raise AssertionError("complaints without end: %s" % self.complaints[-3:])

@@ -77,6 +77,7 @@ class RigPort:
     """The port of docs/PORTING.md, over the rig."""
 
     acts_in_boot = False
+    passing = ()
 
     def __init__(self, rig):
         self._rig = rig
@@ -116,6 +117,9 @@ class RigPort:
         return True
 
     def pin_is_low(self, pin):
+        return False
+
+    def asked_for(self):
         return False
 
     def guard(self, clock, patience_ms):

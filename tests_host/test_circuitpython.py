@@ -10,6 +10,7 @@ from check import raises
 from circuit import CircuitRig
 from notedfu.journal import IDLE, PENDING, TRIAL
 from scratch import Scratch
+from tools.board.device.circuitpython import supervisor
 
 
 def deployed(folder, settings=None, **board):
@@ -65,9 +66,82 @@ def test_a_save_that_runs_code_again_costs_no_attempt():
         device.boot(for_s=5)
         left = device.journal().trial_left
         for _ in range(5):
-            assert device.reload(for_s=5) == "power"
+            assert device.reload(for_s=5, why=supervisor.RunReason.AUTO_RELOAD) == "power"
         assert device.journal().trial_left == left
         assert rig.RUNS == ["1.0.0"] + 6 * ["2.0.0"]
+
+
+def saved(dfu):
+    """The computer saves a file while the app runs."""
+    supervisor.save()
+
+
+def reload(dfu):
+    import supervisor as there
+
+    there.reload()
+
+
+def test_a_save_while_the_app_runs_is_no_fault_of_the_app():
+    for app, drive in ((saved, "computer"), (saved, "updater"), (reload, "updater")):
+        with Scratch() as folder:
+            device = on_trial(folder, app)
+            device.write("/notedfu.json", json.dumps(dict(device.settings, drive=drive)).encode())
+            began = device.time.elapsed_ms
+            assert device.boot(for_s=60) == "reload"
+            assert device.time.elapsed_ms - began < 60000, "code.py starts anew at once"
+            assert device.journal().state == TRIAL
+            assert device.complaints == []
+            rig.BEHAVIOUR["2.0.0"] = rig.confirm_and_stay
+            assert device.reload(for_s=60, why=device.device.run_reason) == "power"
+            device.boot(for_s=60)
+            assert device.journal().state == IDLE
+            assert rig.RUNS[1:] == 3 * ["2.0.0"]
+
+
+def test_a_save_is_no_unclean_run_of_a_confirmed_app():
+    with Scratch() as folder:
+        device = deployed(folder, {"failing_runs": 3})
+        rig.BEHAVIOUR["1.0.0"] = saved
+        device.boot(for_s=60)
+        for _ in range(5):
+            assert device.reload(for_s=60, why=supervisor.RunReason.AUTO_RELOAD) == "reload"
+        assert device.journal().unclean == 0
+
+
+def test_an_app_that_reloads_itself_without_end_is_reverted():
+    for drive in ("updater", "computer"):
+        with Scratch() as folder:
+            device = on_trial(folder, reload)
+            device.write("/notedfu.json", json.dumps(dict(device.settings, drive=drive)).encode())
+            assert device.boot(for_s=60) == "reload"
+            for _ in range(3):
+                end = device.reload(for_s=60, why=supervisor.RunReason.SUPERVISOR_RELOAD)
+            assert (end, rig.RUNS) == ("power", ["1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0"]), drive
+
+
+def test_a_trial_ends_where_boot_py_fails_each_time_or_is_not_ours():
+    for usb in (True, False):
+        with Scratch() as folder:
+            device = on_trial(folder, rig.stay, usb=usb)
+            device.boot(for_s=5)
+            for _ in range(4):
+                assert device.boot_without_ours(for_s=5) == "power"
+            assert rig.RUNS == ["1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0", "1.0.0"], usb
+            # where the drive is read-only it waits in nvm
+            assert device.journal().state == (TRIAL if usb else IDLE)
+            device.boot(for_s=5)
+            assert device.journal().state == IDLE and device.journal().outcome_text.startswith("trial-failed")
+
+
+def test_an_app_is_confirmed_where_boot_py_is_not_ours():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay)
+        device.boot(for_s=0)
+        device.boot_without_ours(for_s=60)
+        for _ in range(5):
+            device.boot_without_ours(for_s=60)
+        assert rig.RUNS[-5:] == 5 * ["2.0.0"]
 
 
 def test_an_app_that_is_cut_off_on_every_run_is_reverted():

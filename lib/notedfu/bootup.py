@@ -69,12 +69,27 @@ class Boot(Device):
         raise AssertionError("the boot decides in circles")
 
     def look(self):
-        """As act(), where boot.py has decided and counted: what to run. Changes nothing."""
-        self.counted = True
+        """As act(), where boot.py has decided and counted: what to run. Swaps nothing."""
         self.load()
         self.deferred = True
+        self._take_up()
         action = self._decide()
+        if action == "revert":
+            self.revert("trial-failed", "no run of the trial was confirmed")
+            action = self._decide()
         return action if action in _FINAL else "recover"
+
+    def _take_up(self):
+        """Whether this run has been counted: by a boot.py that did its work, and only for one run of code.py.
+
+        A trial would last for ever with an app that reloads itself, or without our boot.py.
+        """
+        journal = self.journal
+        self.counted = journal.state != TRIAL or self.port.asked_for() or journal.running == 1
+        self.mark = 2
+        if journal.state == TRIAL and journal.running == 1:
+            journal.running = 2
+            self.save()
 
     def _decide(self):
         journal = self.journal

@@ -23,6 +23,7 @@ class Device:
         self.slots = Slots(self.data)
         self.fault = None  # the LocalError with which the journal could not be written, or None
         self.counted = False  # whether boot.py has counted this run already
+        self.mark = 1  # the journal's `running` from the start of a run on: 2 from code.py's
         self.deferred = False  # whether a pending image counts as none in this boot
 
     def off(self):

@@ -70,7 +70,7 @@ class Health:
                 journal.unclean = min(journal.unclean + 1, _MOST)
             elif not journal.unclean and self._boot.port.random16() % _WATCHED:
                 return
-        journal.running = 1
+        journal.running = self._boot.mark
         self._boot.save()
 
     def judge(self, heard):

@@ -29,6 +29,8 @@ def run(boot, action):
         _start(boot, updates)
         health.end("return")
         _stay(updates)
+    except boot.port.passing:
+        raise  # the same run goes on, or the next one has been asked for
     except KeyboardInterrupt:
         health.end("interrupt")
         raise

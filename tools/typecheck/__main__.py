@@ -32,10 +32,14 @@ def make_stubs(port, python):
     pip += ["--only-binary", ":all:", "--target", str(folder), "-r", str(STUBS / (port + ".txt"))]
     subprocess.run(pip, check=True)
     for name, wrong, right in CORRECTIONS[port]:
-        text = (folder / name).read_text(encoding="utf-8")
-        if text.count(wrong) != 1:
+        stub = folder / name
+        text = stub.read_text(encoding="utf-8") if stub.exists() else None
+        if wrong is None and text is None:
+            stub.write_text(right, encoding="utf-8")
+        elif wrong is not None and text is not None and text.count(wrong) == 1:
+            stub.write_text(text.replace(wrong, right), encoding="utf-8")
+        else:
             sys.exit("%s of %s has changed: look at tools/typecheck/corrections.py" % (name, port))
-        (folder / name).write_text(text.replace(wrong, right), encoding="utf-8")
 
 
 def configuration(port, files):
@@ -47,13 +51,14 @@ def configuration(port, files):
     made = {
         "include": [relative(paths.ROOT / name) for name in files],
         "extraPaths": [relative(paths.ROOT / "lib"), stubs(port).name],
+        "stubPath": stubs(port).name,
         "pythonVersion": "3.10",
         "pythonPlatform": "Linux",
         "typeCheckingMode": "standard",
         "reportMissingModuleSource": "none",  # a module in the interpreter has none
     }
     if (stubs(port) / "stdlib").is_dir():
-        made.update(typeshedPath=stubs(port).name, stubPath=stubs(port).name)
+        made["typeshedPath"] = stubs(port).name
     return made
 
 

@@ -1,4 +1,9 @@
-"""Where the stubs are wrong: (stub, its text, the text that is right). The text must be there once."""
+"""Where the stubs are wrong: (stub, its text, the text that is right). The text must be there once.
+
+With None for its text, a stub that is missing.
+"""
+
+_PRINT_EXCEPTION = "def print_exception(\n    exc: BaseException | Type[BaseException],\n    /,\n    "
 
 CORRECTIONS = {
     "esp32": [
@@ -15,5 +20,13 @@ CORRECTIONS = {
             "\nclass _Pins:\n    def __getattr__(self, name: str) -> Pin: ...\n\npin: _Pins\n"
             "cpu: Processor\n",
         ),
+        # its own documentation says that an exception in `exc` is enough, as in CPython from 3.10 on
+        (
+            "traceback-stubs/__init__.pyi",
+            _PRINT_EXCEPTION + "value: BaseException,",
+            _PRINT_EXCEPTION + "value: Optional[BaseException] = None,",
+        ),
+        # py/modbuiltins.c has it among the exceptions, py/objexcept.c its parent
+        ("__builtins__.pyi", None, "class ReloadException(BaseException): ...\n"),
     ],
 }

@@ -10,6 +10,7 @@ class BasePort:
     """
 
     root = ""  # the prefix of every path
+    passing = ()  # exceptions by which the interpreter starts the app's file anew
 
     def __init__(self):
         self._guard = None
@@ -21,6 +22,10 @@ class BasePort:
         except OSError:
             return False
         return True
+
+    def asked_for(self) -> bool:
+        """Whether a person has started this run of the app's file anew, by a save or Ctrl-D."""
+        return False
 
     def guard(self, clock, patience_ms):
         """Start the watchdog: alive() must be called at least every patience_ms; None for no such demand.

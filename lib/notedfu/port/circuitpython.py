@@ -33,6 +33,8 @@ class Port(BasePort):
     """What this interpreter gives to the core, in code.py."""
 
     acts_in_boot = True
+    # a save by the computer, Ctrl-D and supervisor.reload() raise it; its parent is BaseException
+    passing = (ReloadException,)
 
     def clock(self):
         """A Clock over this board's ticks."""
@@ -97,6 +99,11 @@ class Port(BasePort):
         except NotImplementedError:
             return supervisor.ticks_ms() & 0xFFFF
         return first << 8 | second
+
+    def asked_for(self):
+        """Whether a save or Ctrl-D has led to this run; supervisor.reload() is the app's own."""
+        reason = supervisor.runtime.run_reason
+        return reason in (supervisor.RunReason.AUTO_RELOAD, supervisor.RunReason.REPL_RELOAD)
 
     def pin_is_low(self, pin):
         """Whether `pin`, pulled up, is held low; False for -1."""

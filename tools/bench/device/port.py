@@ -10,6 +10,7 @@ class Port:
     """root: where the filesystem is mounted. A reset ends the process."""
 
     acts_in_boot = False
+    passing = ()
 
     def __init__(self, root, time, wire, region):
         self.root = root

@@ -64,6 +64,7 @@ class Port:
     """What bootup.run() is given."""
 
     acts_in_boot = False
+    passing = ()
 
     def __init__(self, world):
         self._world = world

@@ -3,6 +3,7 @@
 `Board` is what lies below them; install() puts them in place. They run on CPython and on MicroPython.
 """
 
+import builtins
 import sys
 
 NAMES = (
@@ -38,6 +39,7 @@ class Board:
         self.nvm = nvm
         self.usb = usb
         self.in_boot = True
+        self.run_reason = "startup"  # one of supervisor.RunReason
         self.readonly = False  # programs can't write; boot.py always can
         self.code_readonly = usb  # what boot.py leaves behind
         self.low_pins = ()
@@ -61,6 +63,7 @@ class Board:
     def begin_boot(self):
         """boot.py begins: it may write."""
         self.in_boot = True
+        self.run_reason = "startup"
         self.code_readonly = self.usb
         self.taken.clear()
         self._mount(False)
@@ -95,6 +98,7 @@ def install(board):
     for name in NAMES:
         before[name] = sys.modules.get(name)
         sys.modules[name] = _load(name)
+    builtins.ReloadException = sys.modules["supervisor"].ReloadException
     if not board.has_hashlib:
         sys.modules["hashlib"] = None
     sys.modules["board"].renew()
