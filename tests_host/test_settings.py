@@ -37,10 +37,18 @@ def test_every_ill_typed_value_is_an_error_that_names_its_key():
 
 
 def test_numbers_out_of_range_are_refused():
-    settings = load(b'{"page": 255}')
-    assert "from 256 to 8192" in str(settings.error)
-    assert settings.page == 4096
-    assert load(b'{"page": true}').error is not None
+    settings = load(b'{"check_s": 9}')
+    assert "from 10 to 432000" in str(settings.error)
+    assert settings.check_s == 3600
+    assert load(b'{"check_s": true}').error is not None
+
+
+def test_a_page_is_one_that_halves_into_whole_pieces_of_flash():
+    for page in (b"255", b"768", b"1000", b"4096.0", b"true"):
+        settings = load(b'{"page": %s}' % page)
+        assert "one of 256, 512, " in str(settings.error), page
+        assert settings.page == 4096
+    assert load(b'{"page": 8192}').error is None
 
 
 def test_an_unknown_key_is_an_error_that_names_it():
@@ -60,6 +68,10 @@ def test_with_an_error_no_image_is_trusted():
 def test_a_file_that_is_no_json_or_no_object_is_an_error():
     assert "no JSON" in str(load(b'{"link": ').error)
     assert "no object" in str(load(b"[1, 2]").error)
+
+
+def test_a_file_that_is_nothing_but_brackets_is_an_error_too():
+    assert load(b"[" * 100000).error.code == "bad-settings"
 
 
 def refused_trust(text):

@@ -61,6 +61,17 @@ class Half:
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error)
 
+    def put_off(self):
+        """updater.put_off(), where there is an updater; a fault is kept, as in poll()."""
+        if self.updater is None:
+            return
+        try:
+            self.updater.put_off()
+        except DfuError as error:
+            self.problem = error
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error)
+
     def _assemble(self):
         if self._own is None:
             from notedfu.assemble import assemble

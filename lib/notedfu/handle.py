@@ -3,7 +3,7 @@
 import gc
 
 from notedfu.clock import Seconds
-from notedfu.errors import DfuError
+from notedfu.errors import LocalError
 from notedfu.half import Half
 from notedfu.health import Health
 from notedfu.journal import CONSENT, PENDING, TRIAL
@@ -109,6 +109,7 @@ class Updates:
         this is reverted.
         """
         self._half.ready()
+        self._half.updater.yield_bus()
         try:
             return self._half.notecard.request(req, timeout_ms)
         finally:
@@ -156,11 +157,7 @@ class Updates:
 
     def rest(self):
         """The run ends cleanly here: call it before sleep or power-off, and do nothing else afterwards."""
-        if self._half.updater is not None:
-            try:
-                self._half.updater.put_off()
-            except DfuError as error:
-                self._half.problem = error
+        self._half.put_off()
         self.health.end("rest")
         self._judge()
 
@@ -196,14 +193,22 @@ class Updates:
     def _judge(self):
         """The run is judged; after a confirmation the Notecard is told at the next poll()."""
         tried = self.on_trial
-        self.health.judge(self._half.updater is not None and self._half.updater.heard)
+        try:
+            self.health.judge(self._half.updater is not None and self._half.updater.heard)
+        except MemoryError as error:  # the app's peak of the moment: the next poll() judges
+            self._half.problem = LocalError("no-memory", "the run can't be judged: %s" % error)
         if tried and not self.on_trial:
             self.check_now()
 
     def _on_progress(self, done, total):
         self._alive()
-        if self.progress is not None:
+        if self.progress is None:
+            return
+        try:
             self.progress(done, total)
+        except Exception as error:  # noqa: BLE001 - whatever the app shows, the update goes on
+            self.progress = None
+            self._boot.port.complain(error)
 
     def _alive(self):
         if self._guard is not None:

@@ -9,8 +9,9 @@ from notedfu.errors import SettingsError
 
 _MODES = ("now", "boot", "ask")
 _PIN = "pin"  # a number from 0 to 255, a name, or -1 for none
+_PAGES = [256, 512, 1024, 2048, 4096, 8192]  # halved after faults, and still whole pieces of flash
 
-# name, default, and what it may be: a type, a pin, a tuple of words, or (lowest, highest) for a number
+# name, default, and what it may be: a type, a pin, a tuple of words, a list of numbers, or (lowest, highest)
 TABLE = (
     ("app", "app", str),
     ("off", False, bool),
@@ -35,7 +36,7 @@ TABLE = (
     ("staging_length", 0, (0, 1 << 28)),
     ("staging_partition", "staging", str),
     ("staging_module", "", str),
-    ("page", 4096, (256, 8192)),
+    ("page", 4096, _PAGES),
     ("form", "auto", ("auto", "base64", "binary")),
     ("check_s", 3600, (10, 432000)),
     ("voltage", "", str),
@@ -66,7 +67,7 @@ def load(settings, path):
             found = json.load(file)
     except OSError:
         return
-    except ValueError:
+    except (ValueError, MemoryError, RuntimeError):  # no end to a text, or to brackets
         _fail(settings, "%s is no JSON: mend it" % path)
         return
     if not isinstance(found, dict):
@@ -121,5 +122,7 @@ def _problem(kind, value):
         return None if right else "a pin: its number, or its name as text"
     if isinstance(kind[0], str):
         return None if value in kind else "one of " + ", ".join(kind)
-    right = isinstance(value, int) and not isinstance(value, bool) and kind[0] <= value <= kind[1]
-    return None if right else "a whole number from %d to %d" % kind
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(kind, list):
+        return None if whole and value in kind else "one of " + ", ".join([str(one) for one in kind])
+    return None if whole and kind[0] <= value <= kind[1] else "a whole number from %d to %d" % kind

@@ -97,9 +97,21 @@ class Updater:
         A download gets at least one page further before, or many short wakes would never end it. What stands
         in the way of that is in `problem`; the next poll() tries again.
         """
+        if self._bodiless:  # an app that sleeps soon can't wait for what the Notecard has not said yet
+            self._bodiless = _BODY_TRIES
+            self._pause_ms = 0
+            self._step()
         while not self._pause_ms and (self._next in (self._open, self._preflight) or self._owes_page()):
             self._step()
         self._next = self._leave(0)
+
+    def yield_bus(self):
+        """Let the app make a request of its own, in a `progress` call as well: nothing is on its way then."""
+        if self._transfer is not None:
+            try:
+                self._transfer.stop()
+            except (LinkError, RequestError) as error:
+                self.problem = error  # what was lost is asked for again
 
     def _owes_page(self):
         transfer = self._transfer

@@ -1,0 +1,84 @@
+"""Apps that were not written with updates in mind: updates come all the same, and the app runs."""
+
+import rig
+from notedfu.update import Updater
+from test_way_on import NEW, OLD, Device
+
+HEAPSIZE = "32M"
+LARGE = {"large.bin": bytes(20000)}
+
+
+def check_progress(progress, preset="8.x"):
+    """An update comes while the app's progress(dfu) gives such a callback; returns the device."""
+
+    def shows(dfu):
+        dfu.progress = progress(dfu)
+        rig.stay(dfu)
+
+    with Device(preset, page=1024) as device:
+        rig.BEHAVIOUR[OLD] = shows
+        device.offer(rig.app_image(NEW, LARGE))
+        assert device.boot(for_s=3600) == "reset", device.said[-3:]
+        return device
+
+
+def test_a_progress_callback_that_raises_is_left_out_and_the_update_comes():
+    for error in (OSError(5), ValueError("display"), MemoryError()):
+
+        def raises(done, total):
+            raise error  # noqa: B023
+
+        device = check_progress(lambda dfu: raises)  # noqa: B023
+        assert device.complaints == [error]
+
+
+def test_a_progress_callback_may_ask_the_notecard():
+    """I2C has the next page asked for already: its reply is taken first, and no request is sent twice."""
+    for preset in ("8.x", "legacy"):
+        told = []
+
+        def shows(dfu):
+            def tell(done, total):
+                told.append(done)  # noqa: B023
+                dfu.request({"req": "note.add", "file": "p.qo", "body": {"n": len(told)}})  # noqa: B023
+
+            return tell
+
+        device = check_progress(shows, preset)
+        numbers = [request["body"]["n"] for request in device.requests("note.add")]
+        assert numbers == list(range(1, len(told) + 1)), (preset, numbers)
+        assert len(told) > 20
+
+
+def sleep_well(dfu):
+    """A wake of a few seconds; the sleep is a reset here."""
+    dfu.poll(4000)
+    dfu.rest()
+    raise SystemExit
+
+
+def test_a_sleeper_takes_an_image_that_the_notecard_never_describes():
+    with Device() as device:
+        rig.BEHAVIOUR[OLD] = sleep_well
+        device.engine.faults.set("body-missing", 1.0)
+        device.offer(rig.app_image(NEW))
+        for _ in range(10):
+            if device.boot(for_s=60) == "reset":
+                break
+            device.time.advance(60000)
+        device.boot(for_s=60)
+        assert rig.RUNS[-1] == NEW
+
+
+def test_a_rest_raises_nothing_whatever_is_wrong_with_the_updater():
+    def fails(updater):
+        raise MemoryError
+
+    with Device() as device:
+        rig.BEHAVIOUR[OLD] = sleep_well
+        real, Updater.put_off = Updater.put_off, fails
+        try:
+            assert device.boot(for_s=60) == "exit"
+        finally:
+            Updater.put_off = real
+        assert device.journal().unclean == 0
