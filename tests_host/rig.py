@@ -15,6 +15,7 @@ import images
 import tars
 from check import Random
 from notedfu import bootup
+from notedfu.errors import LocalError
 from tools.flash.blockdev import BlockDevice
 from tools.flash.nor import NorFlash
 from tools.notecard.engine import Engine
@@ -100,6 +101,11 @@ class RigPort:
     def region(self, settings):
         return self._rig.region
 
+    def banks(self):
+        if self._rig.banks is None:
+            raise LocalError("no-banks", "this board has one firmware")
+        return self._rig.banks()
+
     def sha256(self, data=b""):
         return hashlib.sha256(data)
 
@@ -168,6 +174,7 @@ class Rig:
         self.random = Random(seed)
         self.engine = Engine(self.elapsed_ms, preset, seed, transcript=self)
         self.engine.latency_ms = 20
+        self.banks = None  # makes the port's banks at each boot
         self.region = BlockDevice(NorFlash(bytearray(b"\xff" * (64 * 4096))), 0, 64)
         self.settings = {"allow_unsigned": True, "check_s": 60}
         self.settings.update(settings or {})

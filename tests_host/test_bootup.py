@@ -2,17 +2,21 @@ import rig
 from check import raises
 from notedfu import bootup
 from notedfu.journal import GOOD, IDLE, LOST, PENDING, STAGING, TRIAL
+from notedfu.slots import KEPT, OTHER, RIGHT
 from scratch import Scratch
 
 STATES = (IDLE, STAGING, PENDING, TRIAL)
-ACTIONS = ("rebuild", "swap", "discard", "try", "revert", "run", "fall-back", "recover")
+ACTIONS = (
+    "rebuild", "swap", "discard", "try", "revert", "keep", "follow", "run", "fall-back", "recover",
+)  # fmt: skip
 
 
 def combinations():
     for record in (GOOD, LOST):
         for state in STATES:
-            for bits in range(16):
-                yield (record, state) + tuple(bool(bits >> at & 1) for at in range(4))
+            for runs in (RIGHT, KEPT, OTHER):
+                for bits in range(16):
+                    yield (record, state, runs) + tuple(bool(bits >> at & 1) for at in range(4))
 
 
 def fits(row, found):
@@ -38,12 +42,18 @@ def test_every_row_decides_something():
 
 def test_no_app_on_trial_runs_without_an_attempt_left():
     for found in combinations():
-        if found[1] == TRIAL and not found[2]:
+        if found[1] == TRIAL and not found[3]:
             assert bootup.decide(*found) not in ("try", "run")
 
 
+def test_no_app_runs_on_the_other_slots_firmware():
+    for found in combinations():
+        if found[2] == OTHER:
+            assert bootup.decide(*found) in ("rebuild", "revert", "follow")
+
+
 def test_an_unknown_state_is_not_decided_silently():
-    raises(AssertionError, bootup.decide, GOOD, IDLE, False, None, None, None)
+    raises(AssertionError, bootup.decide, GOOD, IDLE, RIGHT, False, None, None, None)
 
 
 def test_an_empty_board_is_in_recovery_and_asks_the_notecard():

@@ -7,34 +7,39 @@ main.py, decides nothing and swaps nothing. CircuitPython acts from boot.py, whe
 from notedfu.device import Device
 from notedfu.errors import DfuError, ImageError, TransferError
 from notedfu.journal import GOOD, IDLE, LOST, PENDING, RETRIED, TRIAL
-from notedfu.slots import A, B
+from notedfu.slots import KEPT, OTHER, A, B
 
 # The first row that fits decides. None fits everything. SPEC.md draws the same rows, and a test compares.
 #   record: LOST where neither copy of the journal is valid on a board that has slots
 #   left: swaps (PENDING) or runs (TRIAL) are left · active: the active slot is whole
 #   other: the other slot is whole, confirmed, and its counter is not lower than the journal's
 #   failing: the app ended uncleanly too often in a row
+#   runs: what really runs: RIGHT, the active slot's firmware or one that goes with all; KEPT, the firmware on
+#   trial, and its slot is marked as confirmed; OTHER, the other slot's firmware
 TABLE = (
-    # record, state, left, active, other, failing, action
-    (LOST, None, None, None, None, None, "rebuild"),
-    (None, PENDING, True, None, None, None, "swap"),
-    (None, PENDING, False, None, None, None, "discard"),
-    (None, TRIAL, True, True, None, None, "try"),
-    (None, TRIAL, None, None, None, None, "revert"),
-    (None, None, None, True, None, False, "run"),
-    (None, None, None, True, True, True, "fall-back"),
-    (None, None, None, True, None, True, "recover"),
-    (None, None, None, False, True, None, "fall-back"),
-    (None, None, None, False, False, None, "recover"),
+    # record, state, runs, left, active, other, failing, action
+    (LOST, None, None, None, None, None, None, "rebuild"),
+    (None, TRIAL, OTHER, None, None, None, None, "revert"),
+    (None, TRIAL, KEPT, None, None, None, None, "keep"),
+    (None, None, OTHER, None, None, None, None, "follow"),
+    (None, PENDING, None, True, None, None, None, "swap"),
+    (None, PENDING, None, False, None, None, None, "discard"),
+    (None, TRIAL, None, True, True, None, None, "try"),
+    (None, TRIAL, None, None, None, None, None, "revert"),
+    (None, None, None, None, True, None, False, "run"),
+    (None, None, None, None, True, True, True, "fall-back"),
+    (None, None, None, None, True, None, True, "recover"),
+    (None, None, None, None, False, True, None, "fall-back"),
+    (None, None, None, None, False, False, None, "recover"),
 )
 
 _FINAL = ("run", "try", "recover")
 _STEPS = 6  # the longest way through the table is rebuild, fall-back, run; more is a defect
 
 
-def decide(record, state, left, active, other, failing):
+def decide(record, state, runs, left, active, other, failing):
     """The action of the first row that fits. Allocates nothing but the tuple."""
-    found = (record, state, left, active, other, failing)
+    found = (record, state, runs, left, active, other, failing)
     for row in TABLE:
         for wanted, have in zip(row, found):
             if wanted is not None and wanted != have:
@@ -45,7 +50,7 @@ def decide(record, state, left, active, other, failing):
 
 
 class Boot(Device):
-    """One boot, which decides and acts. `swapped`: it has brought a new app into a slot."""
+    """One boot, which decides and acts. `swapped`: what it has done wants a reset now."""
 
     swapped = False
 
@@ -54,7 +59,7 @@ class Boot(Device):
         self.load()
         for _ in range(_STEPS):
             action = self._decide()
-            if action in _FINAL:
+            if action in _FINAL or self.swapped:
                 return action
             if action == "rebuild":
                 self._rebuild()
@@ -63,7 +68,13 @@ class Boot(Device):
             elif action == "discard":
                 self.refuse("swap-failed", "%d swaps were cut short" % self.settings.swap_tries)
             elif action == "revert":
-                self.revert("trial-failed", "no run of the trial was confirmed")
+                self._give_up()
+            elif action == "follow":
+                self.slots.follow(self.journal)
+                self.save()
+                self.port.say("another firmware runs; slot %s goes with it" % "-AB"[self.journal.active])
+            elif action == "keep":
+                self._keep()
             else:
                 self._fall_back()
         raise AssertionError("the boot decides in circles")
@@ -99,8 +110,9 @@ class Boot(Device):
         state = IDLE if self.deferred and journal.state == PENDING else journal.state
         left = journal.swap_left if state == PENDING else journal.trial_left + self.counted
         active = self.slots.whole(journal.active, self.clock)
-        usable = (active is None or self.settings.fall_back) and self.elsewhere() != 0
-        return decide(record, state, left > 0, active is not None, usable, failing)
+        usable = (active is None or self.settings.fall_back) and self.slots.at_hand(self.elsewhere())
+        runs = self.slots.runs(journal)
+        return decide(record, state, runs, left > 0, active is not None, usable, failing)
 
     def _rebuild(self):
         """Both copies of the journal are gone: the confirmed slot with the highest counter, then version."""
@@ -126,8 +138,10 @@ class Boot(Device):
             if not self.save():  # counted before the swap's first flash operation
                 self.deferred = True
                 return
-            from notedfu import swap
-
+            if self.settings.target == "ota":
+                from notedfu import otaswap as swap
+            else:
+                from notedfu import swap
             swap.install(self)
         except ImageError as error:
             self.refuse(error.code, error.text)
@@ -149,6 +163,22 @@ class Boot(Device):
             self.deferred = True
             return
         self.swapped = True
+
+    def _give_up(self):
+        """The trial has failed. A firmware that still runs goes with the reset to come."""
+        failed = self.journal.active
+        self.swapped = self.slots.holds_running(failed)
+        if self.slots.runs(self.journal) == OTHER:
+            self.revert("rolled-back", "it was not confirmed in its run, or did not start")
+        else:
+            self.revert("trial-failed", "no run of the trial was confirmed")
+
+    def _keep(self):
+        """Complete a confirmation that was cut off; without a record of it the app runs all the same."""
+        from notedfu.health import Health
+
+        Health(self).confirm()
+        self.journal.state = IDLE
 
     def _redo(self, error):
         """Staging was damaged after it had been verified: one whole new download, then a verdict."""

@@ -2,7 +2,7 @@
 
 import os
 
-from notedfu.errors import LocalError
+from notedfu.errors import LocalError, SettingsError
 from notedfu.journal import CONSENT, FRESH, GOOD, IDLE, REFUSED, UNBLOCKED, Journal
 from notedfu.settings import Settings
 from notedfu.slots import A, B, Slots
@@ -21,6 +21,8 @@ class Device:
         self.data = port.root + "/notedfu.d"
         self.journal = Journal(self.data + "/journal")
         self.slots = Slots(self.data)
+        if self.settings.target == "ota":
+            self._use_banks()
         self.fault = None  # the LocalError with which the journal could not be written, or None
         self.counted = False  # whether boot.py has counted this run already
         self.mark = 1  # the journal's `running` from the start of a run on: 2 from code.py's
@@ -37,6 +39,16 @@ class Device:
         except Exception as error:  # noqa: BLE001 - ports disagree about what a wrong pin raises
             self.port.complain(error)
             return False
+
+    def _use_banks(self):
+        """Slots with firmwares of their own; without, what is installed runs, and no image is taken."""
+        try:
+            from notedfu.otaslots import OtaSlots
+
+            self.slots = OtaSlots(self.data, self.port.banks())
+        except (ImportError, LocalError, OSError) as error:
+            self.port.complain(error)
+            self.settings.error = SettingsError("bad-settings", "target ota: %s" % error)
 
     def load(self):
         """Read the journal, mend what can be mended, and do what the settings ask of it once."""

@@ -112,16 +112,21 @@ class Health:
         if self._journal.clean_runs >= settings.confirm_after_runs > 0:
             self.wants_confirm = True
         if self.wants_confirm and (heard or not settings.confirm_needs_notecard):
-            self._confirm()
+            self.confirm()
         elif run_s >= settings.trial_s:
             self._boot.port.say("no confirmation in %d s" % settings.trial_s)
             self._boot.port.reset()
 
-    def _confirm(self):
+    def confirm(self):
         """Commit point 3. Where the record can't be written it is still a trial."""
         journal = self._journal
         manifest = self._boot.slots.load(journal.active)
         if manifest is None:
+            return
+        try:
+            self._boot.slots.vouch(journal.active)
+        except LocalError as error:
+            self._boot.port.complain(error)
             return
         before = journal.counter
         journal.state = IDLE

@@ -124,7 +124,7 @@ class Judge:
         policy = Policy()
         policy.allow_unsigned = settings.allow_unsigned
         policy.counter = journal.counter
-        policy.kinds = (b"slots",)
+        policy.kinds = boot.slots.kinds
         if settings.class_id:
             policy.class_id = parse_uuid(settings.class_id)
         policy.keys = trusted_keys(boot.slots, journal.active, settings)
@@ -160,6 +160,14 @@ class Judge:
             forget()
 
 
+def look_inside(dfu, slots, candidate):
+    """What more can be told before anything is erased: by a firmware's first bytes. ImageError."""
+    if candidate.tlvs.kind != b"slots":
+        from notedfu import firmware
+
+        firmware.look(dfu, slots, candidate)
+
+
 def reserve_room(slots, active, candidate, stage):
     """Keep room for the unpacked app beside what runs; what staging may take is the rest.
 
@@ -167,6 +175,11 @@ def reserve_room(slots, active, candidate, stage):
     not say.
     """
     tlvs = candidate.tlvs
+    if tlvs.kind != b"slots":
+        from notedfu import firmware
+
+        firmware.reserve_room(slots, active, candidate, stage)
+        return
     if tlvs.unpacked_size is None:
         raise ImageError("bad-tlv", "the image does not say how large its payload unpacks")
     room = slots.room(active)

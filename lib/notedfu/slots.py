@@ -8,6 +8,11 @@ from notedfu.errors import LocalError
 A = 1
 B = 2
 
+# what really runs, as Slots.runs() tells it
+RIGHT = "right"
+KEPT = "kept"
+OTHER = "other"
+
 _PAGE = 4096  # bytes that flash erases at once, at least on the boards that put FAT on it
 _FOLDER = 0x4000  # S_IFDIR
 
@@ -25,8 +30,10 @@ def spare(active):
 class Slots:
     """Both slots below `root`: a/ and b/, and beside each its manifest and its confirmed mark.
 
-    All files in a slot belong to the updater; nothing outside is touched.
+    All files in a slot belong to the updater; nothing outside is touched. kinds: of payload that it takes.
     """
+
+    kinds = (b"slots",)
 
     def __init__(self, root):
         self.root = root
@@ -116,6 +123,25 @@ class Slots:
         from notedfu import room
 
         return room.held(self.path(spare(active)), os.statvfs(self.root)[0], room.DEPTH_LIMIT)
+
+    def runs(self, journal):
+        """RIGHT: there is one firmware, and it goes with either slot. otaslots.py has what is different."""
+        return RIGHT
+
+    def at_hand(self, slot):
+        """Whether the slot, 0 for none, can be started in this boot."""
+        return slot != 0
+
+    def holds_running(self, slot):
+        """Whether a reset takes away what runs now, if the slot is on trial."""
+        return False
+
+    def vouch(self, slot):
+        """The slot's app is about to be confirmed."""
+
+    def brings(self, slot, path):
+        """Whether a module's `path` lies in the slot."""
+        return path.startswith(self.path(slot) + "/")
 
     def _mark(self, slot):
         try:

@@ -2,10 +2,14 @@
 
 
 def staging(port, settings, clock):
-    """The staging of this board: a region of flash, or an append-only file. Nothing is erased by it.
+    """The staging of this board: a region of flash, an append-only file, or both. Nothing is erased by it.
 
     Raises LocalError where the region is not there.
     """
+    if settings.staging == "flash" and settings.target == "ota" and settings.staging_partition == "ota":
+        from notedfu.otastage import OtaStage
+
+        return OtaStage(port.region(settings), port.root + "/notedfu.d/staging.img", clock)
     if settings.staging == "flash":
         from notedfu.flashstage import FlashStage
 

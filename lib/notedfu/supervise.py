@@ -58,7 +58,7 @@ def _start(boot, updates):
     sys.path.insert(0, folder)
     gc.collect()
     module = __import__(boot.settings.app)
-    if not module.__file__.startswith(folder + "/"):
+    if not boot.slots.brings(boot.journal.active, module.__file__):
         raise LocalError("shadowed", "%s was imported from %s" % (boot.settings.app, module.__file__))
     running = module.main(updates)
     if hasattr(running, "send"):  # main is async

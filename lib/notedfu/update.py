@@ -224,7 +224,7 @@ class Updater:
         return self._preflight
 
     def _preflight(self):
-        from notedfu.preflight import Judge, reserve_room
+        from notedfu.preflight import Judge, look_inside, reserve_room
         from notedfu.staging import staging
 
         boot, journal, offer = self._boot, self._journal, self._offer
@@ -245,6 +245,7 @@ class Updater:
             self._judge.before_rest(candidate)
         else:
             self._judge.before_download(candidate)
+            look_inside(self._dfu, boot.slots, candidate)
         stage = staging(boot.port, boot.settings, self._clock)
         reserve_room(boot.slots, journal.active, candidate, stage)
         self._begin(candidate, stage)

@@ -77,6 +77,10 @@ class Port(BasePort):
 
         return region(settings)
 
+    def banks(self):
+        """LocalError `no-banks`: there are no OTA partitions to be reached from here."""
+        raise LocalError("no-banks", "CircuitPython has no esp32.Partition")
+
     def sha256(self, data=b""):
         """A new running SHA-256 of `data`.
 

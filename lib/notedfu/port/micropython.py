@@ -53,6 +53,14 @@ class Port(BasePort):
 
         return region(settings)
 
+    def banks(self):
+        """What the bootloader starts firmwares from: an ESP32's OTA partitions. LocalError `no-banks`."""
+        try:
+            from notedfu.port.banks import Banks
+        except ImportError:
+            raise LocalError("no-banks", "this interpreter has no esp32.Partition") from None
+        return Banks()
+
     def sha256(self, data=b""):
         """A new running SHA-256 of `data`; LocalError `no-sha256` where the interpreter has none."""
         try:

@@ -2,11 +2,14 @@
 
 import errno
 
+from tools.board.device.bootloader import Bootloader
 from tools.flash.blockdev import BlockDevice
 
 _nor = None
 _table = ()  # (type, subtype, first block, block count, label)
 _SIGN = 0xE9  # the first byte of an app's image
+_OTADATA = 2  # blocks
+_bootloader = None
 
 
 def install(nor, fs_blocks, slots):
@@ -16,14 +19,37 @@ def install(nor, fs_blocks, slots):
 
     The running firmware has no bytes here: nothing of it is ever read or written.
     """
-    global _nor, _table
-    _nor = nor
+    global _nor, _table, _bootloader
+    _nor, _bootloader = nor, None
     rest = nor.block_count - fs_blocks
     vfs = (Partition.TYPE_DATA, 0x81, 0, fs_blocks, "vfs")
     if slots:
         _table = (vfs, (0, 0x10, 0, 0, "ota_0"), (0, 0x11, fs_blocks, rest, "ota_1"))
     else:
         _table = (vfs, (0, 0, 0, 0, "factory"), (Partition.TYPE_DATA, 0x40, fs_blocks, rest, "staging"))
+
+
+def install_ota(nor, fs_blocks, hard, chip=0):
+    """As install(), with `otadata` and two OTA slots of the same size, from one of which the firmware runs.
+
+    hard: whether this boot is a hard reset, for which the bootloader runs. Returns the Bootloader.
+    """
+    global _nor, _table, _bootloader
+    _nor = nor
+    first = fs_blocks + _OTADATA
+    count = (nor.block_count - first) // 2
+    _bootloader = Bootloader(nor, fs_blocks, ((first, count), (first + count, count)), chip)
+    if hard:
+        _bootloader.power_up()
+    else:
+        _bootloader.stay()
+    _table = (
+        (Partition.TYPE_DATA, 0x81, 0, fs_blocks, "vfs"),
+        (Partition.TYPE_DATA, 0, fs_blocks, _OTADATA, "otadata"),
+        (0, 0x10, first, count, "ota_0"),
+        (0, 0x11, first + count, count, "ota_1"),
+    )
+    return _bootloader
 
 
 def _missing():
@@ -39,8 +65,12 @@ class Partition:
     TYPE_DATA = 1
 
     def __init__(self, id, block_size=4096):
-        if id in (self.BOOT, self.RUNNING):
-            found = [row for row in _table if row[0] == 0][:1]
+        apps = [row for row in _table if row[0] == 0]
+        if id in (self.BOOT, self.RUNNING) and _bootloader is not None:
+            slot = _bootloader.selected() if id == self.BOOT else _bootloader.running
+            found = [apps[slot]]
+        elif id in (self.BOOT, self.RUNNING):
+            found = apps[:1]
         else:
             found = [row for row in _table if row[4] == id]
         if not found:
@@ -87,10 +117,16 @@ class Partition:
 
     def get_next_update(self):
         """The OTA slot that does not run; OSError where there is none."""
+        if _bootloader is not None:
+            return Partition("ota_%d" % (1 - _bootloader.running))
         return Partition("ota_1" if [row for row in _table if row[4] == "ota_1"] else "none")
 
     def set_boot(self):
         """Refuses what does not begin as an app's image."""
+        if _bootloader is not None:
+            if self._row[0] != self.TYPE_APP or not _bootloader.switch(self._row[1] & 1):
+                raise OSError(-5379, "ESP_ERR_OTA_VALIDATE_FAILED")
+            return
         first = bytearray(1)
         self.readblocks(0, first, 0)
         if self._row[0] != self.TYPE_APP or first[0] != _SIGN:
@@ -98,7 +134,8 @@ class Partition:
 
     @staticmethod
     def mark_app_valid_cancel_rollback():
-        pass
+        if _bootloader is not None:
+            _bootloader.keep()
 
     def _bound(self, at, length):
         if at < 0 or at + length > self._bytes:

@@ -1,0 +1,97 @@
+"""Slots of which each may have a firmware of its own: the target `ota`, ESP32's OTA partitions.
+
+A slot whose firmware came with it holds a file that names the partition; a slot without one (deployed by
+cable, or an app's update) goes with whatever firmware runs. The bootloader starts a new firmware once: unless
+it is kept in that run, the next reset brings the old one back. So what really runs is asked at each boot.
+"""
+
+from notedfu.errors import LocalError
+from notedfu.journal import PENDING, TRIAL
+from notedfu.slots import KEPT, OTHER, RIGHT, Slots, spare
+
+BANK = "firmware.bank"  # in the slot's folder: the label of the partition with its firmware
+FIRMWARE = b"esp32"  # TLV 0xA1 of an image whose payload is a firmware
+_LIMIT = 16  # bytes of a label (esp_partition.h)
+_LAST_CHANCE = 98  # clean runs that a firmware's only run on trial begins with: one more is always enough
+
+
+class OtaSlots(Slots):
+    """As Slots, with `banks` (docs/PORTING.md), the partitions that the bootloader starts from."""
+
+    kinds = Slots.kinds + (FIRMWARE,)
+
+    def __init__(self, root, banks):
+        super().__init__(root)
+        self.banks = banks
+
+    def bank(self, slot):
+        """The label of the partition that the slot's firmware lies in, as bytes, or None."""
+        try:
+            with open(self.path(slot) + "/" + BANK, "rb") as file:
+                return file.read(_LIMIT)
+        except OSError:
+            return None
+
+    def runs(self, journal):
+        """RIGHT, KEPT or OTHER: how what really runs fits the record.
+
+        The spare slot counts while an image is pending: power may have failed behind the switch to it.
+        """
+        active, running = journal.active, self.banks.running
+        if journal.state == PENDING:
+            found = self.load(spare(active)) if self.bank(spare(active)) == running else None
+            return OTHER if found is not None and found.identity == journal.identity else RIGHT
+        if journal.state == TRIAL:
+            bank = self.bank(active)
+            if bank is None:
+                return RIGHT
+            if bank != running:
+                return OTHER
+            found = self.load(active)
+            return KEPT if found is not None and found.confirmed else RIGHT
+        if active and not self.at_hand(active) and self._fits(spare(active)):
+            return OTHER
+        return RIGHT
+
+    def follow(self, journal):
+        """Make the record's fields say what runs() has found: the other slot's firmware."""
+        journal.active = spare(journal.active)
+        if journal.state == PENDING:
+            begin_trial(journal)
+
+    def at_hand(self, slot):
+        """Whether the slot's app can be started without another firmware."""
+        return slot != 0 and self.bank(slot) in (None, self.banks.running)
+
+    def holds_running(self, slot):
+        """Whether what runs is the slot's own firmware, which a reset takes away while it is on trial."""
+        return slot != 0 and self.bank(slot) == self.banks.running
+
+    def vouch(self, slot):
+        """Keep the slot's firmware: first its mark, by which a boot knows that the rest was meant.
+
+        LocalError `slot-fault`, `flash-fault`.
+        """
+        if not self.holds_running(slot):
+            return
+        self.confirm(slot)
+        try:
+            self.banks.keep()
+        except OSError as error:
+            raise LocalError("flash-fault", "the firmware can't be kept (%s)" % error) from None
+
+    def brings(self, slot, path):
+        """As Slots.brings(); what is frozen into a slot's firmware has a relative path, and came with it."""
+        return super().brings(slot, path) or (not path.startswith("/") and self.bank(slot) is not None)
+
+    def _fits(self, slot):
+        found = self.load(slot)
+        return found is not None and found.confirmed and self.at_hand(slot)
+
+
+def begin_trial(journal):
+    """The bootloader gives a firmware one boot: one run to be confirmed in, and its clean end counts."""
+    journal.state = TRIAL
+    journal.trial_left = 1
+    journal.clean_runs = _LAST_CHANCE
+    journal.running = journal.unclean = 0

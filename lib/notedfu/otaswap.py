@@ -1,0 +1,132 @@
+"""The swap where the target is `ota`: a firmware goes into the partition that does not run, with the app.
+
+An app's own image goes the way of every other board.
+"""
+
+from notedfu import swap
+from notedfu.bankwriter import BankWriter
+from notedfu.errors import ImageError, LocalError, TransferError
+from notedfu.firmware import is_firmware
+from notedfu.image import HEADER_SIZE, Image, Nowhere, parse_header, parse_tail, tail_size
+from notedfu.otaslots import BANK, begin_trial
+from notedfu.otastage import PAGE, OtaStage
+from notedfu.slotfiles import Sums
+from notedfu.slots import spare
+from notedfu.slotwriter import SlotWriter
+from notedfu.staging import staging
+
+_PIECE = 512  # bytes of the app copied at a time
+
+
+def install(boot):
+    """As swap.install(), with one more step at its end: the bootloader is told to start the new firmware.
+
+    Order on flash: the spare slot is emptied; the firmware is written but for its first page; its digest must
+    be the one that was verified; first page; app; manifest; the switch; TRIAL. Raises as swap.install() does.
+    """
+    source = staging(boot.port, boot.settings, boot.clock)
+    if not _holds_firmware(source, boot.journal.length):
+        swap.install(boot)
+        return
+    journal, slots = boot.journal, boot.slots
+    slot = spare(journal.active)
+    writer = SlotWriter(slots, slot, boot.clock)
+    try:
+        writer.begin()
+        image = _bring(boot, source)
+        _take_app_along(slots, journal.active, writer, boot.clock)
+        _name_bank(slots, writer)
+        writer.seal(image.head, image.protected, journal.identity)
+    except BaseException:
+        writer.abandon()
+        raise
+    slots.banks.switch()
+    journal.active = slot
+    begin_trial(journal)
+    journal.save()
+
+
+def _holds_firmware(source, length):
+    """What is staged says of itself what it is; if nothing can be read of it, the other way finds out why."""
+    try:
+        source.reopen(length)
+        head = bytearray(HEADER_SIZE)
+        source.readinto(0, memoryview(head))
+        header = parse_header(head)
+        tail = bytearray(tail_size(header, length))
+        source.readinto(header.tail, memoryview(tail))
+        return is_firmware(parse_tail(tail, len(tail), header))
+    except (ImageError, LocalError):
+        return False
+
+
+def _bring(boot, source):
+    """The staged firmware into the spare partition, its first page last; returns the Image.
+
+    Where it was staged in that very partition, it is there but for that page.
+    """
+    journal = boot.journal
+    bank = BankWriter(boot.slots.banks.spare(), boot.clock)
+    in_place = isinstance(source, OtaStage)
+    image = Image(Nowhere() if in_place else bank, boot.port.sha256)
+    if not in_place:
+        bank.begin()
+    try:
+        swap.read_through(source, image, journal.length, bytearray(boot.settings.page), boot.clock)
+    except ImageError as error:
+        raise TransferError("staging-damaged", "staged: %s" % error) from None
+    if image.digest != journal.identity:
+        raise TransferError("staging-damaged", "what is staged is not what was verified")
+    if in_place:
+        bank.first = bytearray(PAGE)
+        source.readinto(PAGE, memoryview(bank.first))
+    bank.finish()
+    return image
+
+
+def _take_app_along(slots, active, writer, clock):
+    """Copy the app that runs, whole, into the slot that is being filled."""
+    if not active:
+        return
+    files = []
+    sums = Sums(clock)
+
+    def take(path, size, crc):
+        files.append((path, size))
+        return sums.agree(path, size, crc)
+
+    if slots.examine(active, take) is None:
+        raise LocalError("slot-fault", "the app to be taken along is not whole")
+    made = set()
+    for path, size in files:
+        name = path[len(slots.path(active)) + 1 :]
+        if name != BANK:
+            _make_folders(name, made, writer)
+            _copy(path, name, size, writer)
+
+
+def _make_folders(name, made, writer):
+    parts = name.split("/")[:-1]
+    for depth in range(1, len(parts) + 1):
+        folder = "/".join(parts[:depth])
+        if folder not in made:
+            made.add(folder)
+            writer.folder(folder)
+
+
+def _copy(path, name, size, writer):
+    page = bytearray(_PIECE)
+    writer.open(name, size)
+    with open(path, "rb") as file:
+        count = file.readinto(page)
+        while count:
+            writer.feed(page, 0, count)
+            count = file.readinto(page)
+    writer.close()
+
+
+def _name_bank(slots, writer):
+    label = slots.banks.other
+    writer.open(BANK, len(label))
+    writer.feed(label, 0, len(label))
+    writer.close()

@@ -1,0 +1,333 @@
+"""Native firmware on an ESP32 with OTA slots: installed, kept, rolled back, refused; what really runs counts."""
+
+import json
+import sys
+
+import ota
+import rig
+from check import code_of, raises
+from notedfu.errors import LocalError
+from notedfu.journal import IDLE, PENDING, TRIAL
+from scratch import Scratch
+from tools.board import firmware
+from tools.board.device import bootloader
+
+OLD, NEW = "1.0.0", "2.0.0"
+APP = "1.0.0"
+MEDIA = (ota.IN_SLOT, ota.IN_FILE)
+
+
+class On:
+    """A device with an app and the old firmware, for a `with`."""
+
+    def __init__(self, settings=ota.IN_SLOT, app=APP, **more):
+        self._scratch = Scratch()
+        self._settings = settings
+        self._app = app
+        self._more = more
+
+    def __enter__(self):
+        device = ota.Device(self._scratch.__enter__(), self._settings, **self._more)
+        rig.BEHAVIOUR[APP] = rig.confirm_and_stay
+        rig.BEHAVIOUR[NEW] = rig.confirm_and_stay
+        if self._app:
+            device.install_first(self._app)
+        return device
+
+    def __exit__(self, *error):
+        self._scratch.__exit__(*error)
+
+
+def boots(device, found, most=20):
+    for _ in range(most):
+        if found():
+            return
+        device.boot(120)
+    raise AssertionError("not in %d boots: %s" % (most, device.said[-6:]))
+
+
+def reported(device):
+    return lambda: len(device.reports()) > 0
+
+
+def on_trial(device):
+    """Bring it to where the next boot starts the new firmware."""
+    device.offer(ota.image(NEW))
+    boots(device, lambda: device.journal().state == TRIAL)
+
+
+def test_a_firmware_is_installed_and_kept_with_the_app():
+    for settings in MEDIA:
+        with On(settings) as device:
+            device.offer(ota.image(NEW))
+            boots(device, reported(device))
+            assert device.reports()[0].get("err") is None, device.said
+            assert device.chip.running == NEW
+            assert device.journal().active == 2 and device.journal().state == IDLE
+            for _ in range(3):  # for good
+                device.boot(60)
+                assert device.chip.running == NEW and rig.RUNS[-1] == APP
+            assert not device.complaints, device.complaints
+
+
+def test_a_firmware_after_the_other_and_an_app_between():
+    with On() as device:
+        for number, version in enumerate(("2.0.0", "3.0.0", "4.0.0")):
+            device.offer(ota.image(version))
+            boots(device, lambda: len(device.reports()) == 2 * number + 1)  # noqa: B023
+            assert device.chip.running == version
+            app = "%d.5.0" % (number + 2)
+            rig.BEHAVIOUR[app] = rig.confirm_and_stay
+            device.offer(rig.app_image(app))
+            boots(device, lambda: len(device.reports()) == 2 * number + 2)  # noqa: B023
+            assert device.chip.running == version and rig.RUNS[-1] == app
+        assert all(report.get("err") is None for report in device.reports())
+        assert not device.complaints, device.complaints
+
+
+def test_one_that_is_not_confirmed_in_its_run_is_rolled_back_and_reported():
+    for settings in MEDIA:
+        with On(settings) as device:
+            rig.BEHAVIOUR[APP] = rig.stay
+            device.offer(ota.image(NEW))
+            boots(device, lambda: device.journal().state == PENDING)  # noqa: B023
+            identity = device.journal().identity
+            boots(device, reported(device))
+            assert device.reports()[0]["err"].startswith("rolled-back: ")
+            assert device.chip.running == OLD and rig.RUNS[-1] == APP
+            journal = device.journal()
+            assert (journal.active, journal.state) == (1, IDLE)
+            assert journal.failures(identity) == 1
+
+
+def test_an_app_that_raises_on_the_new_firmware_brings_the_old_one_back():
+    with On() as device:
+
+        def raises_on_new(dfu):
+            if device.chip.running == NEW:
+                raise ValueError("no such module")
+            rig.stay(dfu)
+
+        rig.BEHAVIOUR[APP] = raises_on_new
+        device.offer(ota.image(NEW))
+        boots(device, reported(device))
+        assert device.reports()[0]["err"].startswith("app-raised: ValueError")
+        device.boot(60)
+        assert device.chip.running == OLD and device.journal().active == 1
+
+
+def test_a_soft_reset_on_trial_costs_no_run_that_is_left_and_the_bootloader_decides():
+    with On() as device:
+
+        def leaves(dfu):
+            if device.chip.running == NEW:
+                raise SystemExit
+            rig.stay(dfu)
+
+        rig.BEHAVIOUR[APP] = leaves
+        on_trial(device)
+        assert device.boot(60) == "exit" and device.chip.running == NEW
+        assert device.boot(60, hard=False) == "reset" and device.journal().state == IDLE
+        device.boot(60)
+        assert device.chip.running == OLD and rig.RUNS[-1] == APP
+
+
+def test_a_sleeper_confirms_by_its_one_clean_run():
+    def sleeper(dfu):
+        dfu.poll(2000)
+        dfu.rest()
+
+    with On(confirm_after_runs=3) as device:
+        rig.BEHAVIOUR[APP] = sleeper
+        device.offer(ota.image(NEW))
+        boots(device, reported(device), 60)
+        assert device.reports()[0].get("err") is None
+        assert device.chip.running == NEW
+
+
+def test_ctrl_c_on_trial_goes_on_after_a_soft_reset():
+    with On() as device:
+        stops = []
+
+        def stopped(dfu):
+            if device.chip.running == NEW and not stops:
+                stops.append(1)
+                raise KeyboardInterrupt
+            rig.confirm_and_stay(dfu)
+
+        rig.BEHAVIOUR[APP] = stopped
+        on_trial(device)
+        assert device.boot(60) == "repl" and stops
+        device.boot(60, hard=False)
+        assert device.journal().state == IDLE and device.chip.running == NEW
+        device.boot(60)
+        assert device.chip.running == NEW
+
+
+def refusal(device, image):
+    device.offer(image)
+    boots(device, reported(device))
+    return device.reports()[0]["err"].split(":")[0]
+
+
+def test_what_is_no_firmware_for_this_chip_is_refused_before_anything_is_erased():
+    wrong = (
+        (firmware.made(NEW, chip=firmware.ESP32_S3), "wrong-chip"),
+        (firmware.merged(NEW), "merged"),
+        (b"\xff" * 4096 + firmware.made(NEW), "merged"),
+        (b"\x7fELF" + bytes(400), "no-firmware"),
+        (b"\xe9", "no-firmware"),
+    )
+    for payload, code in wrong:
+        with On() as device:
+            before = list(device.chip.nor.erases)
+            assert refusal(device, ota.image(NEW, payload)) == code
+            assert list(device.chip.nor.erases) == before and device.chip.running == OLD
+    with On() as device:
+        assert refusal(device, ota.image(NEW, size=32)) == "bad-sizes"
+
+
+def test_a_firmware_that_idf_does_not_take_is_refused_and_the_old_one_stays():
+    broken = bytearray(firmware.made(NEW))
+    broken[-1] ^= 1  # its own SHA-256
+    for settings in MEDIA:
+        with On(settings) as device:
+            assert refusal(device, ota.image(NEW, bytes(broken))) == "bad-firmware"
+            assert device.chip.running == OLD and rig.RUNS[-1] == APP
+
+
+def test_a_firmware_that_is_too_long_waits_on_the_notecard():
+    for settings in MEDIA:
+        with On(settings) as device:
+            device.offer(ota.image(NEW, firmware.made(NEW, 60000)))
+            device.boot(120)
+            assert not device.reports()
+            assert device.journal().state == IDLE
+
+
+def test_a_firmware_is_no_image_for_a_board_that_does_not_say_so():
+    with On({}) as device:
+        assert refusal(device, ota.image(NEW)) == "bad-kind"
+
+
+def test_without_ota_slots_the_app_runs_and_no_image_is_taken():
+    with On() as device:
+        device.banks = None
+        device.offer(ota.image(NEW))
+        device.boot(120)
+        assert rig.RUNS[-1] == APP and not device.reports()
+        assert "no-banks" in " ".join(device.said)
+
+
+class Frozen:
+    """A module in the firmware."""
+
+    def __init__(self, path):
+        self.__file__ = path
+
+    @staticmethod
+    def main(dfu):
+        return rig.app_main(APP, dfu)
+
+
+def test_an_app_may_be_frozen_into_the_firmware():
+    for path, ended in (("frozen_app.py", None), ("/lib/frozen_app.mpy", "app-raised")):
+        sys.modules["frozen_app"] = Frozen(path)
+        with On(app=None, install="boot") as device:
+            device.write("/notedfu.json", json.dumps(dict(device.settings, app="frozen_app")).encode())
+            device.offer(ota.image(NEW))
+            boots(device, reported(device))
+            told = device.reports()[0].get("err")
+            assert told == ended or told.startswith(ended)
+            device.boot(60)
+            assert (device.chip.running, device.journal().active) == ((OLD, 0) if ended else (NEW, 1))
+    del sys.modules["frozen_app"]
+
+
+def test_the_confirmation_is_completed_where_power_failed_behind_the_mark():
+    with On() as device:
+
+        def confirms(dfu):
+            if device.chip.running == NEW:
+                boot = dfu._boot
+                boot.journal.save = lambda: (_ for _ in ()).throw(rig.PowerCycle())
+            rig.confirm_and_stay(dfu)
+
+        rig.BEHAVIOUR[APP] = confirms
+        on_trial(device)
+        assert device.boot(60) == "power"
+        assert device.journal().state == TRIAL
+        rig.BEHAVIOUR[APP] = rig.stay
+        device.boot(120)
+        assert device.chip.running == NEW and device.journal().state == IDLE
+        assert device.reports() and device.reports()[0].get("err") is None
+
+
+def test_the_switch_counts_where_power_failed_behind_it():
+    with On() as device:
+        device.offer(ota.image(NEW))
+        boots(device, lambda: device.journal().state == PENDING)
+        keep = device.banks
+
+        def cut_behind_the_switch():
+            made = keep()
+            switch = made.switch
+
+            def switch_and_die():
+                switch()
+                raise rig.PowerCycle
+
+            made.switch = switch_and_die
+            return made
+
+        device.banks = cut_behind_the_switch
+        assert device.boot(60) == "power"
+        assert device.journal().state == PENDING
+        device.banks = keep
+        device.boot(120)
+        assert device.chip.running == NEW and device.journal().state == IDLE
+        assert device.reports()[0].get("err") is None
+
+
+def test_what_was_flashed_by_cable_runs_with_the_app_that_goes_with_it():
+    with On() as device:
+        device.offer(ota.image(NEW))
+        boots(device, reported(device))
+        assert device.journal().active == 2
+        for block in (1, 2):  # otadata, as `esptool erase_region` leaves it: ota_0 starts
+            device.chip.nor.erase(block)
+        device.boot(60)
+        assert device.chip.running == OLD and device.journal().active == 1 and rig.RUNS[-1] == APP
+        assert "another firmware" in " ".join(device.said)
+
+
+def test_the_bootloaders_model_gives_one_boot_and_goes_back():
+    chip = ota.Chip()
+    assert chip.bootloader.running == 0 and chip.bootloader.state(0) is None
+    one = chip.banks().spare()
+    raises(OSError, one.set_boot)
+    data = firmware.made(NEW)
+    data += b"\xff" * (-len(data) % 4096)
+    one.writeblocks(0, data)
+    one.set_boot()
+    assert chip.bootloader.running == 0 and chip.bootloader.state(1) == bootloader.NEW
+    chip.power_up(hard=False)
+    assert chip.bootloader.running == 0
+    chip.power_up()
+    assert chip.bootloader.running == 1 and chip.bootloader.state(1) == bootloader.PENDING_VERIFY
+    chip.power_up()
+    assert chip.bootloader.running == 0 and chip.bootloader.state(1) == bootloader.ABORTED
+    one = chip.banks().spare()
+    one.set_boot()
+    chip.power_up()
+    chip.bootloader.keep()
+    chip.power_up()
+    assert chip.bootloader.running == 1 and chip.bootloader.state(1) == bootloader.VALID
+
+
+def test_banks_need_a_second_slot():
+    from tools.board.device import esp32
+
+    chip = ota.Chip()
+    esp32.install(chip.nor, 1, False)
+    assert code_of(LocalError, chip.banks) == "no-banks"
