@@ -1,4 +1,4 @@
-"""Native firmware on an ESP32 with OTA slots: installed, kept, rolled back, refused; what really runs counts."""
+"""Native firmware on an ESP32 with OTA slots: installed, kept, rolled back, refused; what runs is asked."""
 
 import json
 import sys
