@@ -19,5 +19,10 @@ class Geometry:
         return self.filesystem + self.staging
 
     @property
+    def nvm(self):
+        """Bytes of microcontroller.nvm, in a file of their own; rp2 has as many."""
+        return 4096 if self.kind == "circuitpython" else 0
+
+    @property
     def fs_blocks(self):
         return self.filesystem // self.erase_block

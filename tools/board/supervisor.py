@@ -169,8 +169,15 @@ class Board:
         if not self.flash_file.exists():
             self.flash_file.parent.mkdir(parents=True, exist_ok=True)
             self.flash_file.write_bytes(b"\xff" * self.geometry.size)
+            self._nvm_file.unlink(missing_ok=True)
         if self.flash_file.stat().st_size < self.geometry.size:
             raise BoardError("%s has less than %d bytes" % (self.flash_file, self.geometry.size))
+        if self.geometry.nvm and not self._nvm_file.exists():
+            self._nvm_file.write_bytes(b"\xff" * self.geometry.nvm)
+
+    @property
+    def _nvm_file(self):
+        return self.flash_file.with_suffix(".nvm")
 
     def _reset_deadlines(self):
         self._bite_at = None  # the watchdog's
@@ -222,6 +229,9 @@ class Board:
         flash = os.open(self.flash_file, os.O_RDWR)
         wires = {"flash": flash, "log": self._log.log_fd, "plan": self._log.plan_fd, "i2c": -1, "uart": -1}
         ours = [lambda: os.close(flash)]
+        if self.geometry.nvm:
+            wires["nvm"] = nvm = os.open(self._nvm_file, os.O_RDWR)
+            ours.append(lambda: os.close(nvm))
         if self._i2c is not None:
             board_end, bus_end = socket.socketpair()
             self._i2c(bus_end)

@@ -10,6 +10,7 @@ from tools.board.kinds import KINDS
 from tools.board.supervisor import BoardError
 from tools.demo import judgement, links, signing
 from tools.demo.cut import CUTS
+from tools.demo.drive import CIRCUITPYTHON
 from tools.demo.flash import Contents
 from tools.demo.life import LIFE
 from tools.demo.scenarios import BASE, SIGNING
@@ -17,7 +18,7 @@ from tools.demo.show import Progress, summary
 from tools.demo.world import World
 from tools.failure import Failure
 
-SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE + links.LINKS + CUTS}
+SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE + links.LINKS + CUTS + CIRCUITPYTHON}
 LINKS = ("i2c", "uart")
 STAGING = ("file", "flash")
 _OLD, _NEW = "1.0.0", "2.0.0"
@@ -143,14 +144,17 @@ def everything():
     runs += [("i2c", "file", one.name, "p256") for one in SIGNING]
     runs += [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
     runs += [("uart", "flash", one.name, "p256") for one in CUTS]
-    return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS + CUTS]
+    return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS + CUTS + CIRCUITPYTHON]
 
 
-def passes(link, staging, name, key, mode="auto", board="rp2"):
-    """Run one scenario, show its summary, write build/demo.json; returns whether it ended as it should."""
+def passes(link, staging, name, key, mode="auto", board=None):
+    """Run one scenario, show its summary, write build/demo.json; returns whether it ended as it should.
+
+    board: one of KINDS, or None for the scenario's own.
+    """
     scenario = SCENARIOS[name]()
     links.ask_in(mode, scenario)
-    scenario.board = board
+    scenario.board = board or scenario.board
     try:
         result = run(link, staging, scenario, key)
     except (BoardError, Failure) as error:
@@ -180,10 +184,11 @@ def main(arguments):
         action="store_true",
         help="every scenario, the first three over every link with every staging",
     )
-    parser.add_argument("--board", choices=KINDS, default="rp2")
+    parser.add_argument("--board", choices=KINDS, help="without, the scenario's own, mostly rp2")
     options = parser.parse_args(arguments)
-    if options.staging not in KINDS[options.board].staging:
-        parser.error("%s stages in: %s" % (options.board, ", ".join(KINDS[options.board].staging)))
+    staging = KINDS[options.board or SCENARIOS[options.scenario].board].staging
+    if options.staging not in staging:
+        parser.error("this board stages in: %s" % ", ".join(staging))
     runs = everything() if options.all else [(options.link, options.staging, options.scenario, options.key)]
     failed = 0
     for one in runs:

@@ -36,11 +36,21 @@ class Serial(uart.UART):
         return super().write(memoryview(buf)[:n])
 
 
-def power_up(config, control, nor, main_globals, forget_the_host):
-    """Build the board, run its files. When this returns, the interpreter shows its prompt.
+class Nvm:
+    """microcontroller.nvm in the file descriptor `fd`. Each assignment writes all of it."""
 
-    There is no nvm: what is kept there for boot.py is lost, as on chips without.
-    """
+    def __init__(self, fd):
+        self._file = open(fd, "r+b")
+        self.data = bytearray(self._file.read())
+
+    def write(self):
+        self._file.seek(0)
+        self._file.write(self.data)
+        self._file.flush()
+
+
+def power_up(config, control, nor, main_globals, forget_the_host):
+    """Build the board, run its files. When this returns, the interpreter shows its prompt."""
     device = FatDevice(nor, 0, config["fs_blocks"])
     mounted = []
 
@@ -53,7 +63,9 @@ def power_up(config, control, nor, main_globals, forget_the_host):
     def serial(baud, size):
         return Serial(baud, size)
 
-    board = fakes.Board(time.ticks_ms, lambda: control.halt(b"reset\n"), Bus(), serial, remount)
+    nvm = Nvm(config["nvm"])
+    board = fakes.Board(time.ticks_ms, lambda: control.halt(b"reset\n"), Bus(), serial, remount, nvm.data)
+    board.on_nvm = nvm.write
     board.on_watchdog = _watch(control)
     nor.on_busy = uart.miss
     _load_busdevice(sys.argv[1] + "/build/venv/lib")

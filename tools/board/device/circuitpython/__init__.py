@@ -47,6 +47,7 @@ class Board:
         self.watchdog_limit_s = 8.388  # rp2's
         self.on_watchdog = None  # told of (timeout in s or None for off) at start, feed and stop
         self.nvm_writes = 0
+        self.on_nvm = None  # told of each write to nvm, when it is done
         self.has_hashlib = True
         self.extended = True  # the storage takes the second firmware slot: new Espressif boards
 

@@ -41,7 +41,12 @@ class Nvm:
         return here.current.nvm[index]
 
     def __setitem__(self, index, value):
+        self._assign(index, value)
         here.current.nvm_writes += 1
+        if here.current.on_nvm:
+            here.current.on_nvm()
+
+    def _assign(self, index, value):
         if not isinstance(index, slice):
             here.current.nvm[index] = value
             return
