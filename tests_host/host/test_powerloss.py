@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tools import paths
-from tools.powerloss import library, plan, pool
+from tools.powerloss import plan, pool
 from tools.powerloss.result import Result
 
 _PROCESSES = 2
@@ -29,12 +29,11 @@ def ran():
     """(Result of the reduced proof, {defect: answer}), all jobs beside each other."""
     result, hunted = Result(seed=1), {}
     jobs = plan.samples(seed=1) + [plan.hunt(*row) for row in defects()]
-    with library.built() as built:
-        for job, answer in pool.answers(jobs, built, _PROCESSES):
-            if job["do"] == "hunt":
-                hunted[job["defect"]] = answer
-            else:
-                result.add(job, answer)
+    for job, answer in pool.answers(jobs, _PROCESSES):
+        if job["do"] == "hunt":
+            hunted[job["defect"]] = answer
+        else:
+            result.add(job, answer)
     return result, hunted
 
 

@@ -64,7 +64,8 @@ class NorFlash:
             return EIO
         self._check(at, len(view), 1, "read")
         self.store.readinto(at, view)
-        if self.store.unsettled:
+        first, end = self.store.shaky
+        if at < end and first < at + len(view):
             self._shake(at, view)
         return 0
 

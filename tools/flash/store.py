@@ -3,6 +3,8 @@
 import io
 import json
 
+_PIECE = 4096  # bytes of a snapshot that are shared or not
+
 
 class Store:
     """The part that both stores share.
@@ -14,6 +16,7 @@ class Store:
     def __init__(self, size):
         self.size = size
         self.unsettled = {}
+        self.shaky = [size, 0]  # where the first one begins and the last one ends
         self._noise = 0x2545F491
 
     def noise(self):
@@ -28,11 +31,19 @@ class Store:
     def unsettle(self, at, mask):
         """Make the bits of `mask` at address `at` unsettled."""
         self.unsettled[at] = bytes(mask)
+        self._bound()
 
     def settle(self, start, end):
         """Forget the masks that begin in [start, end): the block has been erased."""
         for at in [at for at in self.unsettled if start <= at < end]:
             self.unsettled.pop(at)
+        self._bound()
+
+    def _bound(self):
+        self.shaky[0], self.shaky[1] = self.size, 0
+        for at, mask in self.unsettled.items():
+            self.shaky[0] = min(self.shaky[0], at)
+            self.shaky[1] = max(self.shaky[1], at + len(mask))
 
 
 class MemoryStore(Store):
@@ -44,24 +55,45 @@ class MemoryStore(Store):
 
     def __init__(self, data):
         super().__init__(len(data))
+        self.changes = 0  # how often something was written
         self._stream = io.BytesIO(bytes(data))
+        self._pieces = None  # of the last snapshot
+
+    def quick(self):
+        """(seek, readinto) of the bytes, for who reads much; unsettled bits are his affair."""
+        return self._stream.seek, self._stream.readinto
 
     def readinto(self, at, view):
         self._stream.seek(at)
         self._stream.readinto(view)
 
     def write(self, at, data):
+        self.changes += 1
         self._stream.seek(at)
         self._stream.write(data)
 
     def snapshot(self):
-        """All that the chip holds, for restore()."""
-        return self._stream.getvalue(), dict(self.unsettled)
+        """All that the chip holds, for restore(). It shares with the last one what has not changed since."""
+        last = self._pieces
+        now, piece = [], bytearray(_PIECE)
+        self._stream.seek(0)
+        for number in range((self.size + _PIECE - 1) // _PIECE):
+            count = self._stream.readinto(piece)
+            same = last and last[number] == piece
+            now.append(last[number] if same else bytes(piece)[:count])
+        self._pieces = now
+        return now, dict(self.unsettled)
 
     def restore(self, snapshot):
         """Make the chip hold what it held at `snapshot`."""
-        self.write(0, snapshot[0])
-        self.unsettled = dict(snapshot[1])
+        self.changes += 1
+        self._stream.seek(0)
+        for piece in snapshot[0]:
+            self._stream.write(piece)
+        self._pieces = snapshot[0]
+        self.unsettled.clear()
+        self.unsettled.update(snapshot[1])
+        self._bound()
 
 
 class FileStore(Store):
@@ -79,6 +111,7 @@ class FileStore(Store):
         if tail.strip(b" "):
             for at, mask in json.loads(tail):
                 self.unsettled[at] = bytes(int(mask[i : i + 2], 16) for i in range(0, len(mask), 2))
+            self._bound()
 
     def readinto(self, at, view):
         self._file.seek(at)

@@ -7,8 +7,9 @@ import json
 from collections import OrderedDict
 
 _DEPTH = 16
-_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_WORDS = (("true", True), ("false", False), ("null", None))
+_ESCAPES = {34: '"', 92: "\\", 47: "/", 98: "\b", 102: "\f", 110: "\n", 114: "\r", 116: "\t"}
+_WORDS = ((b"true", True), (b"false", False), (b"null", None))
+_NONE = 0  # what peek() gives behind the end
 
 
 def write(value):
@@ -21,28 +22,30 @@ def parse(text):
     parser = _Parser(text)
     value = parser.value(0)
     parser.space()
-    if parser.at != len(text):
+    if parser.at != len(parser.text):
         parser.fail("end")
     return value
 
 
 class _Parser:
+    """Works on bytes: MicroPython looks each piece that is cut out of a str up among all names it knows."""
+
     def __init__(self, text):
-        self.text = text
+        self.text = text.encode()
         self.at = 0
 
     def fail(self, wanted):
-        raise ValueError("no %s at character %d" % (wanted, self.at))
+        raise ValueError("no %s at byte %d" % (wanted, self.at))
 
     def peek(self):
-        return self.text[self.at : self.at + 1]
+        return self.text[self.at] if self.at < len(self.text) else _NONE
 
     def space(self):
-        while self.peek() in (" ", "\t", "\r", "\n"):
+        while self.peek() in b" \t\r\n":
             self.at += 1
 
     def expect(self, character):
-        if self.peek() != character:
+        if self.peek() != ord(character):
             self.fail(character)
         self.at += 1
 
@@ -51,14 +54,14 @@ class _Parser:
             self.fail("end of nesting")
         self.space()
         first = self.peek()
-        if first == "{":
+        if first == ord("{"):
             return self.object(depth)
-        if first == "[":
+        if first == ord("["):
             return self.array(depth)
-        if first == '"':
+        if first == ord('"'):
             return self.string()
         for word, meaning in _WORDS:
-            if self.text.startswith(word, self.at):
+            if self.text[self.at : self.at + len(word)] == word:
                 self.at += len(word)
                 return meaning
         return self.number()
@@ -81,14 +84,14 @@ class _Parser:
         """Stand in front of each item of a list between brackets, in turn."""
         self.expect(opening)
         self.space()
-        if self.peek() == closing:
+        if self.peek() == ord(closing):
             self.at += 1
             return
         while True:
             self.space()
             yield
             self.space()
-            if self.peek() == closing:
+            if self.peek() == ord(closing):
                 break
             self.expect(",")
         self.at += 1
@@ -97,19 +100,29 @@ class _Parser:
         self.expect('"')
         pieces = []
         while True:
-            one = self.peek()
-            if one == "" or ord(one) < 32:
+            end = self.text.find(b'"', self.at)
+            if end < 0:
                 self.fail("closing quote")
+            escaped = self.text.find(b"\\", self.at, end)
+            pieces.append(self.plain(end if escaped < 0 else escaped))
             self.at += 1
-            if one == '"':
+            if escaped < 0:
                 return "".join(pieces)
-            pieces.append(self.escape() if one == "\\" else one)
+            pieces.append(self.escape())
+
+    def plain(self, end):
+        """The characters up to `end`, none of them a control character."""
+        piece = self.text[self.at : end]
+        if piece and min(piece) < 32:
+            self.fail("closing quote")
+        self.at = end
+        return piece.decode()
 
     def escape(self):
         kind = self.peek()
         self.at += 1
-        if kind == "u":
-            digits = self.text[self.at : self.at + 4]
+        if kind == ord("u"):
+            digits = self.text[self.at : self.at + 4].decode()
             self.at += 4
             if len(digits) != 4:
                 self.fail("\\u escape")
@@ -120,29 +133,29 @@ class _Parser:
 
     def digits(self):
         start = self.at
-        while self.peek() != "" and self.peek() in "0123456789":
+        while self.peek() in b"0123456789":
             self.at += 1
         if start == self.at:
             self.fail("value")
 
     def number(self):
         start = self.at
-        if self.peek() == "-":
+        if self.peek() == ord("-"):
             self.at += 1
         leading = self.at
         self.digits()
-        if self.text[leading] == "0" and self.at - leading > 1:
+        if self.text[leading] == ord("0") and self.at - leading > 1:
             self.fail("number without leading zero")
         whole = True
-        if self.peek() == ".":
+        if self.peek() == ord("."):
             self.at += 1
             self.digits()
             whole = False
-        if self.peek() in ("e", "E"):
+        if self.peek() in b"eE":
             self.at += 1
-            if self.peek() in ("+", "-"):
+            if self.peek() in b"+-":
                 self.at += 1
             self.digits()
             whole = False
-        text = self.text[start : self.at]
+        text = self.text[start : self.at].decode()
         return int(text) if whole else float(text)

@@ -17,12 +17,15 @@ class Outbox:
 
     def put(self, data):
         """Bytes from the host."""
-        for byte in data:
-            if byte == 10:
-                line, self._line = bytes(self._line), bytearray()
-                self._answer(line)
-            elif byte != 13 and len(self._line) < _LINE_LIMIT:
-                self._line.append(byte)
+        *lines, rest = bytes(data).split(b"\n")
+        for end in lines:
+            self._keep(end)
+            line, self._line = bytes(self._line), bytearray()
+            self._answer(line)
+        self._keep(rest)
+
+    def _keep(self, data):
+        self._line += data.replace(b"\r", b"")[: _LINE_LIMIT - len(self._line)]
 
     def _answer(self, line):
         now = self.engine.now()

@@ -7,7 +7,7 @@ import sys
 import time
 
 from tools import paths
-from tools.powerloss import library, plan, pool
+from tools.powerloss import plan, pool
 from tools.powerloss.result import Result
 
 OUT = paths.BUILD / "powerloss.json"
@@ -44,10 +44,10 @@ class Progress:
             self._out.write("\n")
 
 
-def run(jobs, processes, result, built, show=True):
+def run(jobs, processes, result, show=True):
     """Run all jobs; their answers go into `result`."""
     progress = Progress(len(jobs))
-    for job, answer in pool.answers(jobs, built, processes):
+    for job, answer in pool.answers(jobs, processes):
         result.add(job, answer)
         if show:
             progress.show(result.cases)
@@ -55,10 +55,10 @@ def run(jobs, processes, result, built, show=True):
         progress.end()
 
 
-def full_jobs(seed, processes, built):
+def full_jobs(seed, processes):
     """All jobs of the whole proof; what there is to cut is counted first."""
     print("counting the flash operations of %d clean runs" % len(plan.surveys()), flush=True)
-    found = list(pool.answers(plan.surveys(), built, processes))
+    found = list(pool.answers(plan.surveys(), processes))
     for job, answer in found:
         if "error" in answer:
             raise SystemExit("%s: %s" % (job, answer["error"]))
@@ -88,25 +88,24 @@ def main(arguments):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
     options = parser.parse_args(arguments)
-    with library.built() as built:
-        return _case(options.case, built) if options.case else _proof(options, built)
+    return _case(options.case) if options.case else _proof(options)
 
 
-def _case(name, built):
+def _case(name):
     """Run the one case with this name, and print what is said of it."""
-    for _, answer in pool.answers([plan.one(name)], built, 1):
+    for _, answer in pool.answers([plan.one(name)], 1):
         print(json.dumps(answer, indent=2))
     return 1 if "error" in answer or answer["failed"] else 0
 
 
-def _proof(options, built):
+def _proof(options):
     began = time.monotonic()
     if options.reduced:
         jobs = plan.samples(options.seed)
     else:
-        jobs = full_jobs(options.seed, options.processes, built)
+        jobs = full_jobs(options.seed, options.processes)
     result = Result(options.seed)
-    run(jobs, options.processes, result, built)
+    run(jobs, options.processes, result)
     report(result, time.monotonic() - began)
     return 0 if result.sound() else 1
 

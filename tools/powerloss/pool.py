@@ -8,7 +8,7 @@ import threading
 from tools import paths
 
 _SCRIPT = paths.ROOT / "tools" / "powerloss" / "device" / "worker.py"
-_HEAP = "24M"
+_HEAP = "12M"
 _MARK = "\x1e"
 _LIMIT_S = 300  # for one job
 _LOG_LINES = 30
@@ -17,8 +17,7 @@ _LOG_LINES = 30
 class Worker:
     """One MicroPython process, started again if it dies."""
 
-    def __init__(self, library):
-        self._library = library
+    def __init__(self):
         self._process = None
 
     def ask(self, job):
@@ -50,7 +49,6 @@ class Worker:
             "heapsize=" + _HEAP,
             str(_SCRIPT),
             str(paths.ROOT),
-            str(self._library),
         ]
         self._process = subprocess.Popen(
             command,
@@ -71,14 +69,12 @@ class Worker:
             process.stdout.close()
 
 
-def answers(jobs, library, processes):
+def answers(jobs, processes):
     """Run the jobs on so many processes; yield (job, answer) as they come."""
     waiting, done = queue.Queue(), queue.Queue()
     for job in jobs:
         waiting.put(job)
-    threads = [
-        threading.Thread(target=_serve, args=(library, waiting, done), daemon=True) for _ in range(processes)
-    ]
+    threads = [threading.Thread(target=_serve, args=(waiting, done), daemon=True) for _ in range(processes)]
     for thread in threads:
         thread.start()
     try:
@@ -94,8 +90,8 @@ def answers(jobs, library, processes):
             thread.join()
 
 
-def _serve(library, waiting, done):
-    worker = Worker(library)
+def _serve(waiting, done):
+    worker = Worker()
     try:
         while True:
             try:

@@ -9,7 +9,7 @@ FIRST, SECOND, THIRD = "1.0.0", "2.0.0", "3.0.0"
 VERSIONS = (FIRST, SECOND, THIRD)
 
 _SOURCE = (
-    "from tools.powerloss.device import world\n\n\n"
+    "import world\n\n\n"  # which world.py puts into sys.modules
     "def main(dfu):\n    return world.started(__file__, '%s', dfu)\n"
 )
 

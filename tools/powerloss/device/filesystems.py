@@ -1,5 +1,6 @@
 """The flash geometries and filesystems of the proof."""
 
+import micropython
 import vfs
 
 from tools.flash.blockdev import BlockDevice, FatDevice
@@ -14,20 +15,24 @@ class QuickDevice(BlockDevice):
         super().__init__(nor, first, count)
         self._begin = first * nor.erase_block
         self._length = count * nor.erase_block
-        self._stream_read = nor.store.readinto
+        self._seek, self._readinto = nor.store.quick()
+        self._shaky = nor.store.shaky
 
+    @micropython.native
     def readblocks(self, block, buf, offset=0):
         at = block * self._size + offset
-        if (
-            offset < 0
-            or at < 0
-            or at + len(buf) > self._length
-            or self._nor.dead
-            or self._nor.store.unsettled
-        ):
-            return super().readblocks(block, buf, offset)
-        self._stream_read(self._begin + at, buf)
+        end = at + len(buf)
+        if offset < 0 or at < 0 or end > self._length or self._nor.dead:
+            return self._slow(block, buf, offset)
+        at += self._begin
+        if at < self._shaky[1] and self._shaky[0] < end + self._begin:
+            return self._slow(block, buf, offset)
+        self._seek(at)
+        self._readinto(buf)
         return 0
+
+    def _slow(self, block, buf, offset):
+        return super().readblocks(block, buf, offset)
 
 
 class Geometry:
@@ -65,12 +70,24 @@ class Geometry:
 
     def mount(self, nor, path):
         """Mount the filesystem; OSError if it does not mount."""
+        device = self.device(nor)
         if self.kind == "lfs":
-            device = QuickDevice(nor, 0, self.blocks)
-            filesystem = vfs.VfsLfs2(device, readsize=self.read, progsize=self.unit)
+            device = vfs.VfsLfs2(device, readsize=self.read, progsize=self.unit)
         else:
-            filesystem = vfs.VfsFat(FatDevice(nor, 0, self.blocks))
-        vfs.mount(filesystem, path)
+            device = vfs.VfsFat(device)
+        vfs.mount(device, path)
+
+    def device(self, nor):
+        """The block device that the filesystem lies on."""
+        return (QuickDevice if self.kind == "lfs" else FatDevice)(nor, 0, self.blocks)
+
+    def look(self, device, path):
+        """Mount `device` for who only reads, and reads much at a time; OSError if it does not mount."""
+        if self.kind == "lfs":
+            device = vfs.VfsLfs2(device, readsize=self.block, progsize=self.block)
+        else:
+            device = vfs.VfsFat(device)
+        vfs.mount(device, path, readonly=True)
 
     def raw(self, nor):
         """The raw region, as a block device."""

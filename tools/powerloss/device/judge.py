@@ -1,7 +1,7 @@
 """What must hold of the boots of one case, by what the oracle reads on flash."""
 
 from tools.powerloss.device import oracle
-from tools.powerloss.device.world import ROOT, USER_FILES
+from tools.powerloss.device.world import USER_FILES
 
 _TRIALS = 3  # trial_runs, by default
 _SWAPS = 3  # swap_tries
@@ -91,11 +91,11 @@ class Judge:
     def end(self):
         """Judge a board that has come to rest; returns all that was wrong."""
         world, life = self.world, self.life
-        try:
-            look, files = world.powered(_read)
-        except OSError as error:
-            self.found("bricked", "it does not mount: %s" % error)
+        look = world.look()
+        if look is None:
+            self.found("bricked", "it does not mount")
             return world.wrong
+        files = dict(look.files)
         for name in USER_FILES:
             if files.get(name) != USER_FILES[name]:
                 self.found("user", "%s is %r" % (name, files.get(name)))
@@ -121,7 +121,3 @@ class Judge:
             if self.life.offer_md5.get(version) == stop["md5"]:
                 return (version, stop["mode"], stop["text"])
         return ("?", stop["mode"], stop["text"])
-
-
-def _read():
-    return oracle.Look(ROOT), oracle.tree(ROOT)

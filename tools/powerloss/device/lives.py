@@ -5,7 +5,7 @@ from tools.powerloss.device.port import Reset
 from tools.powerloss.device.world import ROOT, PowerOff, World
 
 FIRST, SECOND, THIRD = apps.VERSIONS
-_REST_POLLS = 4  # after all is settled: the healthy mark is set, and what should not happen would
+_REST_POLLS = 2  # after all is settled: the healthy mark is set, and what should not happen would
 
 
 class Life:
@@ -78,7 +78,7 @@ class Life:
         polls = _REST_POLLS
         while polls:
             dfu.poll(500)
-            self.world.time.advance(1000)
+            self.world.time.advance(1500)
             if self.quiet(dfu):
                 polls -= 1
         raise PowerOff("rest")

@@ -52,13 +52,14 @@ class Look:
     """
 
     def __init__(self, root, region=None):
-        folder = root + "/notedfu.d"
-        self.copies = [_record(_read("%s/journal/%d/record" % (folder, copy))) for copy in (0, 1)]
+        self._root = root
+        self.files = tree(root)  # all files of the board, {path: bytes}
+        self.copies = [_record(self._read("notedfu.d/journal/%d/record" % copy)) for copy in (0, 1)]
         good = [copy for copy in self.copies if copy]
         self.record = good[0] if good else None
         if len(good) == 2 and (good[1].sequence - good[0].sequence) & 0x80000000 == 0:
             self.record = good[1]
-        self.slots = {1: _slot(folder + "/a"), 2: _slot(folder + "/b")}
+        self.slots = {1: self._slot("notedfu.d/a"), 2: self._slot("notedfu.d/b")}
         self.lying = []  # slots whose manifest is right and whose files have the right sizes and wrong bytes
         for number in (1, 2):
             if self.slots[number] == _LIES:
@@ -66,8 +67,36 @@ class Look:
                 self.lying.append(number)
         self.staged = None  # what is staged of a pending image
         if self.record and self.record.state == PENDING:
-            staged = _read(folder + "/staging.img") if region is None else _raw(region, self.record.length)
+            staged = (
+                self._read("notedfu.d/staging.img") if region is None else _raw(region, self.record.length)
+            )
             self.staged = staged[: self.record.length]
+
+    def _read(self, name):
+        """A file; b"" if it is not there. Where FAT can't list a torn folder, what is in it may still open."""
+        data = self.files.get(name)
+        return _read(self._root + "/" + name) if data is None else data
+
+    def _slot(self, path):
+        data = self._read(path + ".manifest")
+        if len(data) < 80 or data[:4] != b"NDM1" or struct.unpack_from("<I", data, 4)[0] != len(data):
+            return None
+        if _crc(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+            return None
+        lies = False
+        at = 76 + struct.unpack_from("<H", data, 72)[0]
+        while at < len(data) - 4:
+            end = at + 1 + data[at]
+            name = data[at + 1 : end].decode()
+            size, crc = struct.unpack_from("<II", data, end)
+            content = self._read(path + "/" + name)
+            if len(content) != size:
+                return None
+            lies = lies or _crc(content) != crc
+            at = end + 8
+        if lies:
+            return _LIES
+        return Slot(data, self._read(path + ".confirmed"))
 
     def other(self):
         """The slot beside the active one that may run instead, or 0."""
@@ -107,6 +136,19 @@ class Look:
         return ("run", active) if active else ("recover", 0)
 
 
+_crcs = {}  # of contents that were seen before: most are, in case after case
+_CRCS = 64
+
+
+def _crc(data):
+    known = _crcs.get(data)
+    if known is None:
+        if len(_crcs) >= _CRCS:
+            _crcs.clear()
+        known = _crcs[data] = crc32(data)
+    return known
+
+
 def _read(path):
     try:
         with open(path, "rb") as file:
@@ -127,29 +169,7 @@ def _record(data):
     data = data[:_SIZE]
     if len(data) < _SIZE or data[:4] != b"NDJ1":
         return None
-    return Record(data) if crc32(data[:-4]) == struct.unpack_from("<I", data, _SIZE - 4)[0] else None
-
-
-def _slot(path):
-    data = _read(path + ".manifest")
-    if len(data) < 80 or data[:4] != b"NDM1" or struct.unpack_from("<I", data, 4)[0] != len(data):
-        return None
-    if crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
-        return None
-    lies = False
-    at = 76 + struct.unpack_from("<H", data, 72)[0]
-    while at < len(data) - 4:
-        end = at + 1 + data[at]
-        name = data[at + 1 : end].decode()
-        size, crc = struct.unpack_from("<II", data, end)
-        content = _read(path + "/" + name)
-        if len(content) != size:
-            return None
-        lies = lies or crc32(content) != crc
-        at = end + 8
-    if lies:
-        return _LIES
-    return Slot(data, _read(path + ".confirmed"))
+    return Record(data) if _crc(data[:-4]) == struct.unpack_from("<I", data, _SIZE - 4)[0] else None
 
 
 def tree(folder, below=""):

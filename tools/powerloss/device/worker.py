@@ -1,24 +1,21 @@
-"""A process of the proof: `micropython worker.py ROOT LIBRARY`, jobs as lines of JSON, answers behind a mark.
-
-LIBRARY is the folder with the library's modules, compiled: each boot of each case imports them anew.
-"""
+"""A process of the proof: `micropython worker.py ROOT`, jobs as lines of JSON, answers behind a mark."""
 
 import gc
 import json
 import sys
 
 MARK = "\x1e"
-_KEPT = 6  # surveys at a time; each holds a few copies of its flash
+_KEPT = 2  # surveys at a time; each holds a few copies of its flash
 _SHOWN = 40  # failures told in full for one job
 
 
-def main(root, library):
+def main(root):
     for folder in ("/tests_host", ""):
         sys.path.insert(0, root + folder)
-    import tools  # which puts the sources of the library in front
+    import tools  # noqa: F401 - which puts the sources of the library in front
+    from tools.powerloss.device import modules
 
-    sys.path.remove(tools.__file__.rsplit("/", 2)[0] + "/lib")
-    sys.path.insert(0, library)
+    modules.install()
     worker = Worker()
     while True:
         line = sys.stdin.readline()
@@ -59,7 +56,6 @@ class Worker:
                 tally.pair(case[:3], case[3], case[4])
             else:
                 tally.pairs(case[:3], case[3])
-        gc.collect()
         return tally.told()
 
     def _survey(self, group, defect):
@@ -82,4 +78,4 @@ class Worker:
         return survey
 
 
-main(sys.argv[1], sys.argv[2])
+main(sys.argv[1])

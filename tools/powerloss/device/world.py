@@ -7,15 +7,16 @@ import sys
 import vfs
 
 from tools.flash.cut import PowerCut
-from tools.powerloss.device import oracle
+from tools.powerloss.device import modules, oracle
 from tools.powerloss.device.notecard import Notecard
 from tools.powerloss.device.port import Port, Reset, Time
 
 ROOT = "/board"
+_GLASS = "/glass"  # where the oracle mounts the same flash
 USER_FILES = {"boot.py": b"import notedfu\n", "data/log.txt": b"the user's own " * 40}
 SETTINGS = {"allow_unsigned": True, "check_s": 10, "healthy_s": 1, "trial_s": 20, "page": 512}
 
-_END_MS = 900000  # of one boot: an app that has not come to rest by then never will
+_END_MS = 240000  # of one boot: an app that has not come to rest by then never will
 _current = None
 
 
@@ -51,6 +52,9 @@ class World:
         self.settings.update(settings)
         self.boots = 0
         self.bus_cut = 0
+        chip = geometry.chip(self.store)
+        self._glass, self._raw = geometry.device(chip), geometry.raw(chip)
+        self._view = None  # what look() found, while nothing is written
         self.observe = None  # called with the fresh library before each boot: a defect, or the survey's marks
         self.clear()
 
@@ -68,14 +72,36 @@ class World:
             self.time._now,
             self.time.elapsed_ms,
             self.boots,
+            self.look() if not self.store.unsettled else None,
         )
 
     def restore(self, snapshot):
         """Set board and Notecard back to `snapshot`."""
-        store, notecard, self.time._now, self.time.elapsed_ms, self.boots = snapshot
+        store, notecard, self.time._now, self.time.elapsed_ms, self.boots, look = snapshot
         self.store.restore(store)
         self.notecard.restore(notecard)
+        self._view = (self.store.changes, look) if look else None
         self.clear()
+
+    def look(self):
+        """What the oracle reads on flash now, an oracle.Look; None if the filesystem does not mount.
+
+        The board may have power or not. What was read is read again once something has been written, or
+        where bits are not settled.
+        """
+        changes = self.store.changes
+        if self._view and self._view[0] == changes and not self.store.unsettled:
+            return self._view[1]
+        try:
+            self.geometry.look(self._glass, _GLASS)
+        except OSError:
+            return None
+        try:
+            look = oracle.Look(_GLASS, self._raw if self.settings["staging"] == "flash" else None)
+        finally:
+            vfs.umount(_GLASS)
+        self._view = (changes, look)
+        return look
 
     def powered(self, work, cut=None):
         """Mount the filesystem and call work(); returns what it returns. The power goes off afterwards.
@@ -86,7 +112,7 @@ class World:
         _current = self
         self.nor = self.time.nor = nor = self.geometry.chip(self.store)
         self.region = self.geometry.raw(nor)
-        anew()
+        modules.anew("app")
         self.geometry.mount(nor, ROOT)
         path = list(sys.path)
         nor.cut = cut
@@ -106,6 +132,7 @@ class World:
     def boot(self, cut=None, bus_cut=0):
         """One boot of the library, from power-up to its end. Returns the Boot."""
         self.now = one = Boot()
+        one.look = self.look()
         one.saved = self.saved
         self.bus_cut, self.transactions = bus_cut, 0
         try:
@@ -119,7 +146,6 @@ class World:
         return one
 
     def _boot(self):
-        self.now.look = oracle.Look(ROOT, self.region if self.settings["staging"] == "flash" else None)
         from notedfu import bootup
 
         if self.observe:
@@ -171,11 +197,7 @@ def started(file, version, dfu):
     return _current.started(file, version, dfu)
 
 
-def anew():
-    """Forget all modules of the library and the app: the next import is that of a fresh boot."""
-    for name in list(sys.modules):
-        if name == "app" or name == "notedfu" or name.startswith("notedfu."):
-            sys.modules.pop(name)
+sys.modules["world"] = sys.modules[__name__]
 
 
 def _late():
