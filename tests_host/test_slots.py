@@ -149,7 +149,17 @@ def test_what_cannot_be_confirmed_is_a_fault():
         assert code_of(LocalError, slots.confirm, A) == "slot-fault"
         installed(slots, A)
         os.remove(root + "/a.confirmed")
+        os.mkdir(root + "/a.confirmed")
         assert code_of(LocalError, slots.confirm, A) == "slot-fault"
+
+
+def test_a_mark_that_was_removed_is_made_again():
+    with Scratch() as root:
+        slots = Slots(root)
+        installed(slots, A)
+        os.remove(root + "/a.confirmed")
+        slots.confirm(A)
+        assert slots.load(A).confirmed
 
 
 def test_removing_a_slot_leaves_the_other_one_and_the_users_files():

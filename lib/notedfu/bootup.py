@@ -134,6 +134,8 @@ class Boot(Device):
     def _swap(self):
         journal = self.journal
         journal.swap_left -= 1
+        if self.slots.whole(journal.active, self.clock) is None and self.slots.at_hand(self.elsewhere()):
+            journal.active = self.elsewhere()  # or the swap would empty the slot that can run
         try:
             if not self.save():  # counted before the swap's first flash operation
                 self.deferred = True

@@ -93,15 +93,22 @@ class Device:
         except KeyboardInterrupt:
             self.journal.save()
             raise
+        except MemoryError:
+            return self._unsaved(LocalError("no-memory", "no room on the heap to write the boot record"))
         except LocalError as error:
-            self.journal.condition = GOOD  # from here on what is in RAM counts
-            if self.port.keep(self.journal.waiting()):
-                return True
-            if self.fault is None:
-                self.port.complain(error)  # once: an app asks again and again
-            self.fault = error
-            return False
+            return self._unsaved(error)
+        self.fault = None
         return True
+
+    def _unsaved(self, error):
+        """The journal could not be written: it waits, or `error` is the fault. Returns whether it waits."""
+        self.journal.condition = GOOD  # from here on what is in RAM counts
+        if self.port.keep(self.journal.waiting()):
+            return True
+        if self.fault is None:
+            self.port.complain(error)  # once: an app asks again and again
+        self.fault = error
+        return False
 
     def refuse(self, code, text):
         """The staged image is not taken: remember why, for the report; what runs stays."""

@@ -31,20 +31,16 @@ class Consent:
 
     def wants_install(self):
         """Whether poll() is to install what is pending: not while the app puts updates off."""
-        return (
-            self.is_given
-            and self._boot.fault is None
-            and not self.is_deferred()
-            and self._run.passed() >= self._pause_s
-        )
+        return self.is_given and not self.is_deferred() and self._run.passed() >= self._pause_s
 
     def install(self):
-        """Let the next boot swap, and reset. Not where that can't be written down: in vain."""
+        """Let the next boot swap, and reset. Where that can't be written down: again in check_s."""
         journal = self._boot.journal
         journal.flags |= CONSENT
         journal.running = 0
         if self._boot.save():
             self._boot.port.reset()
+        self._pause_s = self._run.passed() + self._boot.settings.check_s
 
     def defer(self, seconds):
         """No update work for so long, and no swap."""

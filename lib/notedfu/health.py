@@ -71,7 +71,10 @@ class Health:
             elif not journal.unclean and self._boot.port.random16() % _WATCHED:
                 return
         journal.running = self._boot.mark
-        self._boot.save()
+        boot = self._boot
+        if not boot.save() and journal.state == TRIAL and boot.slots.at_hand(boot.elsewhere()):
+            # attempts that can't be counted would never end
+            boot.revert("journal-fault", "the attempts of its trial can't be counted")
 
     def judge(self, heard):
         """Confirm, or call the run healthy, where the time has come.
@@ -129,10 +132,10 @@ class Health:
             self._boot.port.complain(error)
             return
         before = journal.counter
+        journal.set_outcome(INSTALLED, "installed %d.%d.%d+%d" % manifest.version)
         journal.state = IDLE
         journal.counter = max(before, manifest.counter)
         journal.running = journal.unclean = 0
-        journal.set_outcome(INSTALLED, "installed %d.%d.%d+%d" % manifest.version)
         if not self._boot.save():
             journal.state, journal.outcome, journal.counter = TRIAL, NONE, before
             return

@@ -65,7 +65,7 @@ class Slots:
         return self.load(A) is not None or self.load(B) is not None
 
     def confirm(self, slot):
-        """Set the confirmed mark, in place: it needs no room. Raises LocalError `slot-fault`.
+        """Set the confirmed mark, in place where there is one: it needs no room. LocalError `slot-fault`.
 
         The mark is the manifest's crc32, so it is good for that manifest alone.
         """
@@ -73,8 +73,7 @@ class Slots:
         if found is None:
             raise LocalError("slot-fault", "slot %s is not valid, nothing to confirm" % "?AB"[slot])
         try:
-            with open(self.path(slot) + ".confirmed", "r+b") as file:
-                file.write(found.crc)
+            self._set_mark(slot, found.crc)
         except OSError as error:
             raise LocalError("slot-fault", "the confirmed mark can't be written (%s)" % error) from None
         if self._mark(slot) != found.crc:
@@ -142,6 +141,15 @@ class Slots:
     def brings(self, slot, path):
         """Whether a module's `path` lies in the slot."""
         return path.startswith(self.path(slot) + "/")
+
+    def _set_mark(self, slot, crc):
+        path = self.path(slot) + ".confirmed"
+        try:
+            file = open(path, "r+b")
+        except OSError:
+            file = open(path, "wb")  # somebody has removed it
+        with file:
+            file.write(crc)
 
     def _mark(self, slot):
         try:

@@ -19,6 +19,7 @@ def install(boot):
     """
     journal, clock = boot.journal, boot.clock
     slot = spare(journal.active)
+    _mark(boot.slots, journal.active)
     source = staging(boot.port, boot.settings, clock)
     try:
         source.reopen(journal.length)
@@ -36,6 +37,13 @@ def install(boot):
     journal.trial_left = boot.settings.trial_runs
     journal.clean_runs = journal.running = journal.unclean = 0
     journal.save()
+
+
+def _mark(slots, active):
+    """The mark of the app that ran so far, without which it would be lost if the trial fails. LocalError."""
+    running = slots.load(active)
+    if running is not None and not running.confirmed:
+        slots.confirm(active)
 
 
 def _unpack(boot, source, writer):
