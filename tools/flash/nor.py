@@ -29,7 +29,8 @@ class NorFlash:
     a new NorFlash over the same Store.
 
     `operations` counts erases and programs, `programmed_bytes` and `erases[block]` what they did.
-    `bad_blocks` is a set of blocks whose erase fails and whose program does nothing. `violation` is the text
+    `bad_blocks` is a set of blocks whose erase fails and whose program does nothing; the block of operation
+    `wears_out_at` (from 1) joins them as the operation begins. `violation` is the text
     of the first FlashViolation, for code that swallowed it.
 
     In a proof, a file's __exit__ may put an OSError in the place of the PowerCut: `dead` is what tells.
@@ -49,6 +50,7 @@ class NorFlash:
         self.cut = None
         self.dead = False
         self.bad_blocks = set()
+        self.wears_out_at = 0
         self.violation = None
         self.operations = 0
         self.programmed_bytes = 0
@@ -79,6 +81,9 @@ class NorFlash:
             return 0
         self._check_erased(at, length)
         self.operations += 1
+        if self.operations == self.wears_out_at:
+            self.bad_blocks.add(at // self.erase_block)
+            return 0
         if self.cut is not None and self.operations == self.cut.at_operation:
             self.cut.program(self.store, at, data, self.program_unit)
             return self._die()
@@ -95,6 +100,9 @@ class NorFlash:
         if block in self.bad_blocks:
             return EIO
         self.operations += 1
+        if self.operations == self.wears_out_at:
+            self.bad_blocks.add(block)
+            return EIO
         if self.cut is not None and self.operations == self.cut.at_operation:
             self.cut.erase(self.store, at, self.erase_block)
             return self._die()

@@ -1,4 +1,4 @@
-"""The command line: python -m tools.powerloss [--reduced] [--case ID] [--seed N] [--processes N]."""
+"""The command line: python -m tools.powerloss [--reduced] [--case ID] [--seed N] [--processes N] [--share N]."""
 
 import argparse
 import json
@@ -48,8 +48,11 @@ def run(jobs, processes, result, show=True):
     """Run all jobs; their answers go into `result`."""
     progress = Progress(len(jobs))
     for job, answer in pool.answers(jobs, processes):
+        told = len(result.failures)
         result.add(job, answer)
         if show:
+            for name, failed in result.failures[told:_SHOWN]:
+                print("FAILED %s: %s: %s" % (name, failed["kind"], failed["text"]), flush=True)
             progress.show(result.cases)
     if show:
         progress.end()
@@ -86,6 +89,7 @@ def main(arguments):
     parser.add_argument("--reduced", action="store_true", help="a few cases of each, in about a minute")
     parser.add_argument("--case", help="run the one case with this name")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=int, default=1, help="one job in so many of the whole proof")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
     options = parser.parse_args(arguments)
     return _case(options.case) if options.case else _proof(options)
@@ -103,7 +107,7 @@ def _proof(options):
     if options.reduced:
         jobs = plan.samples(options.seed)
     else:
-        jobs = full_jobs(options.seed, options.processes)
+        jobs = full_jobs(options.seed, options.processes)[:: options.share]
     result = Result(options.seed)
     run(jobs, options.processes, result)
     report(result, time.monotonic() - began)

@@ -124,13 +124,13 @@ def _mark_before_the_journal():
     """The slot is marked confirmed before the journal has it."""
     from notedfu.health import Health
 
-    confirm = Health._confirm
+    confirm = Health.confirm
 
     def early(self):
         self._mark_confirmed()
         confirm(self)
 
-    Health._confirm = early
+    Health.confirm = early
 
 
 def _report_forgotten_early():

@@ -73,7 +73,7 @@ class Look:
             self.staged = staged[: self.record.length]
 
     def _read(self, name):
-        """A file; b"" if it is not there. Where FAT can't list a torn folder, what is in it may still open."""
+        """A file; b"" if it is not there. What FAT can't list of a torn folder may still open."""
         data = self.files.get(name)
         return _read(self._root + "/" + name) if data is None else data
 

@@ -61,7 +61,7 @@ class Survey:
         self._wrap(swap, "install", "swap", "start")
         self._wrap(Boot, "revert", "revert", "revert")
         self._wrap(Health, "begin", "trial", "run")
-        self._wrap(Health, "_confirm", "confirm", "run")
+        self._wrap(Health, "confirm", "confirm", "run")
         self._wrap(Report, "outcome", "report", "run")
         self._wrap(Report, "tell", "report", "run")
         self._wrap(transfer.Transfer, "open", "download", "download")

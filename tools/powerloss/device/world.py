@@ -16,6 +16,7 @@ _GLASS = "/glass"  # where the oracle mounts the same flash
 USER_FILES = {"boot.py": b"import notedfu\n", "data/log.txt": b"the user's own " * 40}
 SETTINGS = {"allow_unsigned": True, "check_s": 10, "healthy_s": 1, "trial_s": 20, "page": 512}
 
+BAD = "bad"  # no cut: a block of flash goes bad, for good
 _END_MS = 240000  # of one boot: an app that has not come to rest by then never will
 _current = None
 
@@ -48,6 +49,7 @@ class World:
         self.notecard = Notecard(self.time.elapsed)
         self.engine = self.notecard.engine
         self.store = geometry.blank()
+        self.bad_blocks = set()
         self.settings = dict(SETTINGS)
         self.settings.update(settings)
         self.boots = 0
@@ -80,6 +82,7 @@ class World:
         store, notecard, self.time._now, self.time.elapsed_ms, self.boots, look = snapshot
         self.store.restore(store)
         self.notecard.restore(notecard)
+        self.bad_blocks.clear()
         self._view = (self.store.changes, look) if look else None
         self.clear()
 
@@ -103,14 +106,16 @@ class World:
         self._view = (changes, look)
         return look
 
-    def powered(self, work, cut=None):
+    def powered(self, work, cut=None, wears_out_at=0):
         """Mount the filesystem and call work(); returns what it returns. The power goes off afterwards.
 
-        OSError if the filesystem does not mount; PowerCut where `cut` came.
+        wears_out_at: the operation (from 1) whose block goes bad. OSError if the filesystem does not mount;
+        PowerCut where `cut` came.
         """
         global _current
         _current = self
         self.nor = self.time.nor = nor = self.geometry.chip(self.store)
+        nor.bad_blocks, nor.wears_out_at = self.bad_blocks, wears_out_at
         self.region = self.geometry.raw(nor)
         modules.anew("app")
         self.geometry.mount(nor, ROOT)
@@ -129,14 +134,14 @@ class World:
             if nor.violation:
                 self.wrong.append(("flash", nor.violation))
 
-    def boot(self, cut=None, bus_cut=0):
+    def boot(self, cut=None, bus_cut=0, wears_out_at=0):
         """One boot of the library, from power-up to its end. Returns the Boot."""
         self.now = one = Boot()
         one.look = self.look()
         one.saved = self.saved
         self.bus_cut, self.transactions = bus_cut, 0
         try:
-            one.ended = self.powered(self._boot, cut)
+            one.ended = self.powered(self._boot, cut, wears_out_at)
         except PowerCut:
             one.ended = "cut"
         except OSError:
