@@ -14,7 +14,7 @@ import sys
 import images
 import tars
 from check import Random
-from notedfu import bootup
+from notedfu import bootup, decide
 from notedfu.errors import LocalError
 from tools.flash.blockdev import BlockDevice
 from tools.flash.nor import NorFlash
@@ -219,7 +219,7 @@ class Rig:
         """Put an app into slot A as `make deploy` does: confirmed, with a journal. more: files."""
         from notedfu.slotwriter import SlotWriter
 
-        boot = bootup.Boot(RigPort(self))
+        boot = decide.Boot(RigPort(self))
         try:
             os.mkdir(boot.data)
         except OSError:
@@ -281,7 +281,7 @@ class Rig:
 
     def journal(self):
         """The journal as it lies on flash."""
-        one = bootup.Boot(RigPort(self))
+        one = decide.Boot(RigPort(self))
         one.journal.load()
         return one.journal
 

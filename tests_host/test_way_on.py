@@ -68,7 +68,7 @@ def test_an_error_that_lasts_is_raised_anew_each_time():
     """MicroPython adds to an error's traceback whenever it is raised: 24 bytes and more of heap each time."""
     with Scratch() as folder:
         device = rig.Rig(folder)
-        boot = rig.bootup.Boot(rig.RigPort(device))
+        boot = rig.decide.Boot(rig.RigPort(device))
         half = Half(boot, None, None)
 
         def fails():
@@ -92,7 +92,7 @@ def test_pauses_longer_than_the_ticks_can_measure_come_to_their_end():
     clock = Clock(time.ticks_ms, lambda b, a: (b - a + half) % (2 * half) - half, time.sleep_ms)
     with Scratch() as folder:
         device = rig.Rig(folder, settings={"check_s": 432000})
-        boot = rig.bootup.Boot(rig.RigPort(device))
+        boot = rig.decide.Boot(rig.RigPort(device))
         boot.clock = clock
         updater, _ = assemble(boot)
         steps = []

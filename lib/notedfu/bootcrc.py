@@ -1,4 +1,4 @@
-"""CRC-32 as a function of short data, for what every boot loads. crc32.py has the running one."""
+"""CRC-32 as a function of short data, where the interpreter has none. crc32.py has the running one."""
 
 
 def by_table(data, value=0):
@@ -8,9 +8,3 @@ def by_table(data, value=0):
     state = bytearray(value.to_bytes(4, "little"))
     table_update(state, data, 0, len(data))
     return int.from_bytes(state, "little")
-
-
-try:
-    from binascii import crc32
-except ImportError:  # SAMD21, nRF52832
-    crc32 = by_table

@@ -25,6 +25,7 @@ class Device:
             self._use_banks()
         self.fault = None  # the LocalError with which the journal could not be written, or None
         self.counted = False  # whether boot.py has counted this run already
+        self.drawn = False  # whether bootup has drawn the lot for this run already, and it is to be marked
         self.mark = 1  # the journal's `running` from the start of a run on: 2 from code.py's
         self.deferred = False  # whether a pending image counts as none in this boot
 

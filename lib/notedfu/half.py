@@ -18,7 +18,7 @@ _STUCK_S = 86400  # an image is ready, and so long nothing of it comes
 class Half:
     """Loads and drives the updater. `updater` and `notecard` are None until ready().
 
-    boot: bootup.Boot. own: the slot's folder `notedfu`, or None for /lib's. on_start(updater) is called for
+    boot: device.Device. own: the slot's folder `notedfu`, or None for /lib's. on_start(updater) is called for
     each updater that is made.
     """
 

@@ -55,12 +55,14 @@ class Updates:
     """The app's side of the updater.
 
     poll() must be called now and then: it keeps the watchdog fed and the updates coming. An async main need
-    not: a task does it. boot: bootup.Boot. own: see half.Half. guard: the port's watchdog, or None.
+    not: a task does it. boot: device.Device. own: see half.Half. guard: the port's watchdog, or None. front:
+    bootup.Handle, where it is that which the app has.
     """
 
-    def __init__(self, boot, own=None, guard=None):
+    def __init__(self, boot, own=None, guard=None, front=None):
         self.progress = None  # progress(done, total), in bytes, after each page
         self.health = Health(boot)
+        self._front = front or self
         self._boot = boot
         self._journal = boot.journal
         self._guard = guard
@@ -145,6 +147,19 @@ class Updates:
                 gc.collect()
             await asyncio.sleep_ms(_TASK_PAUSE_MS)
 
+    def run_async(self, main):
+        """Run the coroutine `main`, the app's own, to its end, with task() beside it."""
+        import asyncio
+
+        async def both():
+            task = asyncio.create_task(self.task())
+            try:
+                await main
+            finally:
+                task.cancel()
+
+        asyncio.run(both())
+
     def confirm(self):
         """The app is well. Returns whether that holds: it does once a dfu.status has worked beside it."""
         self.health.wants_confirm = True
@@ -198,12 +213,12 @@ class Updates:
 
     def _on_progress(self, done, total):
         self._alive()
-        if self.progress is None:
+        if self._front.progress is None:
             return
         try:
-            self.progress(done, total)
+            self._front.progress(done, total)
         except Exception as error:  # noqa: BLE001 - whatever the app shows, the update goes on
-            self.progress = None
+            self._front.progress = None
             self._boot.port.complain(error)
 
     def _alive(self):

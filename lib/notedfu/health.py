@@ -39,7 +39,7 @@ def meaning(how, trial):
 class Health:
     """One run. begin(), then judge() now and then, and end() for each way it comes to an end.
 
-    boot: bootup.Boot, whose save() lets an app run even where the journal can't be written any more.
+    boot: device.Device, whose save() lets an app run even where the journal can't be written any more.
     """
 
     def __init__(self, boot):
@@ -68,13 +68,18 @@ class Health:
             self._mark_confirmed()
             if journal.running:
                 journal.unclean = min(journal.unclean + 1, _MOST)
-            elif not journal.unclean and self._boot.port.random16() % _WATCHED:
+            elif not (journal.unclean or self._boot.drawn) and self._boot.port.random16() % _WATCHED:
                 return
         journal.running = self._boot.mark
         boot = self._boot
         if not boot.save() and journal.state == TRIAL and boot.slots.at_hand(boot.elsewhere()):
             # attempts that can't be counted would never end
             boot.revert("journal-fault", "the attempts of its trial can't be counted")
+
+    def resume(self, seconds):
+        """The run has begun, unmarked, in a boot with nothing to do; seconds: clock.Seconds since then."""
+        self._begun = True
+        self._seconds = seconds
 
     def judge(self, heard):
         """Confirm, or call the run healthy, where the time has come.

@@ -6,7 +6,7 @@ boot.py decides, swaps and counts the run. code.py (bootup.main) runs the app; w
 the port's keep(). safemode.py counts the crash that led to safe mode.
 """
 
-from notedfu.bootup import Boot
+from notedfu.decide import Boot
 from notedfu.health import Health
 from notedfu.journal import GOOD, TRIAL
 

@@ -9,11 +9,11 @@ file lies in its folder's metadata, and where it does not (program unit of 32 by
 import os
 import struct
 
-from notedfu.bootcrc import crc32
 from notedfu.errors import LocalError
+from notedfu.glance import RECORD_MAGIC, STAGING, UNBLOCKED, crc32, follows, valid  # noqa: F401 - others take two here
+from notedfu.glance import RECORD_SIZE as SIZE
 
 IDLE = 0
-STAGING = 1
 PENDING = 2
 TRIAL = 3
 
@@ -25,14 +25,11 @@ REFUSED = 2
 DFU_MODE = 1  # the Notecard was told to enter DFU mode
 RETRIED = 2  # the image has had its one whole new download
 CONSENT = 4  # the pending image may be swapped in, where the settings say `install: ask`
-UNBLOCKED = 8  # the setting `unblock` has done its work
 
 GOOD = "good"
 FRESH = "fresh"
 LOST = "lost"
 
-SIZE = 209
-_MAGIC = b"NDJ1"
 _FORMAT = "<4sIBBBBBBBBIII32sBII32s64s36sI"  # all but the crc32 at the end
 _TEXT = 64
 _KEY = 8  # bytes of an identity in the list of failures; each entry has one more byte, the tries
@@ -73,10 +70,10 @@ class Journal:
         self.clear()
         for copy in (0, 1):
             record = self._read(copy)
-            if _valid(record):
+            if valid(record):
                 self._bad.remove(copy)
                 sequence = struct.unpack_from("<I", record, 4)[0]
-                if self._good < 0 or (sequence - self.sequence) & 0x80000000 == 0:  # the number wraps
+                if self._good < 0 or follows(sequence, self.sequence):
                     self._good = copy
                     self._unpack(record)
             elif record.strip(b"\xff") and record.strip(b"\x00"):
@@ -124,7 +121,7 @@ class Journal:
         Returns whether it does.
         """
         record = kept[4 : 4 + SIZE]
-        if self._good < 0 or not _valid(record) or kept[:4] != self._read(self._good)[-4:]:
+        if self._good < 0 or not valid(record) or kept[:4] != self._read(self._good)[-4:]:
             return False
         sequence = self.sequence
         self._unpack(record)
@@ -171,7 +168,7 @@ class Journal:
         while end < len(text) and text[end] & 0xC0 == 0x80:  # never in the middle of a character
             end -= 1
         body = struct.pack(
-            _FORMAT, _MAGIC, sequence, self.state, self.active, self.swap_left, self.trial_left,
+            _FORMAT, RECORD_MAGIC, sequence, self.state, self.active, self.swap_left, self.trial_left,
             self.clean_runs, self.unclean, self.running, self.flags, self.counter, self.length,
             self.image_crc32, self.identity, self.outcome, self.outcome_length, self.outcome_crc32,
             self.outcome_identity, text[:end], self._failed, self.version_crc,
@@ -227,11 +224,3 @@ class Journal:
             self.create()
         except OSError:
             pass  # full at this moment; the copies are valid, the next boot tries again
-
-
-def _valid(record):
-    return (
-        len(record) == SIZE
-        and record[:4] == _MAGIC
-        and struct.unpack_from("<I", record, SIZE - 4)[0] == crc32(record[:-4])
-    )

@@ -1,15 +1,8 @@
-"""The manifest: the file that makes a slot valid. docs/SPEC.md draws its bytes."""
+"""What a slot's manifest says; glance.py reads it."""
 
 import struct
 
-from notedfu.bootcrc import crc32
-
-MAGIC = b"NDM1"
-PREFIX = "<4sI32s32sH"  # magic, length of all, identity, header, size of the protected TLVs
-FILE = "<II"  # size, crc32, behind the name
 HEADER_SIZE = 32
-PROTECTED_LIMIT = 2048  # bytes
-FILE_LIMIT = 512
 
 _COUNTER = 0x50
 _MARKER = 0xA0
@@ -49,56 +42,3 @@ class Manifest:
                 return self.protected[at : at + size]
             at += size
         return None
-
-
-def entry(name, size, crc):
-    """What the manifest says of one file, as bytes."""
-    raw = name.encode()
-    return bytes((len(raw),)) + raw + struct.pack(FILE, size, crc)
-
-
-class Reader:
-    """A file's bytes with the crc32 of those taken so far; EOFError where they end early."""
-
-    def __init__(self, file):
-        self._file = file
-        self.crc = 0
-        self.position = 0
-
-    def take(self, count):
-        """The next `count` bytes."""
-        data = self._file.read(count)
-        if len(data) != count:
-            raise EOFError
-        self.crc = crc32(data, self.crc)
-        self.position += count
-        return data
-
-    def take_file(self):
-        """The next entry of a list of files: (name, size in bytes, crc32)."""
-        name = self.take(self.take(1)[0]).decode()
-        size, crc = struct.unpack(FILE, self.take(8))
-        return name, size, crc
-
-
-def read(file, folder, check):
-    """Return the Manifest in `file`, or None if it is damaged or check(path, size, crc) says no to a file.
-
-    Paths begin with `folder`. Allocates a few hundred bytes for each file listed, for the collector.
-    """
-    reader = Reader(file)
-    try:
-        magic, length, identity, header, size = struct.unpack(PREFIX, reader.take(struct.calcsize(PREFIX)))
-        if magic != MAGIC or size > PROTECTED_LIMIT:
-            return None
-        protected = reader.take(size)
-        for _ in range(min(struct.unpack("<H", reader.take(2))[0], FILE_LIMIT)):
-            name, size, crc = reader.take_file()
-            if not check(folder + "/" + name, size, crc):
-                return None
-        crc = struct.pack("<I", reader.crc)
-        if reader.take(4) != crc or reader.position != length:
-            return None
-    except (EOFError, OSError, ValueError):
-        return None
-    return Manifest(identity, header, protected, crc)

@@ -7,7 +7,7 @@ from notedfu.journal import IDLE, INSTALLED, NONE
 class Report:
     """The journal's outcome and the running version, until the Notecard has acknowledged them.
 
-    boot: bootup.Boot. dfu: dfu.Dfu. What its requests raise comes out of here.
+    boot: device.Device. dfu: dfu.Dfu. What its requests raise comes out of here.
     """
 
     def __init__(self, boot, dfu):

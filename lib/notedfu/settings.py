@@ -1,7 +1,5 @@
 """notedfu.json as attributes; rules.py has the keys."""
 
-from notedfu.forget import forget
-
 
 class Settings:
     """The settings as attributes. `error` is None, or the SettingsError that says what is wrong.
@@ -23,6 +21,7 @@ class Settings:
         A file that is not there means defaults. Returns self, never raises for its contents.
         """
         from notedfu import rules
+        from notedfu.forget import forget
 
         rules.load(self, path)
         forget("rules")

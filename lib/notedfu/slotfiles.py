@@ -2,7 +2,7 @@
 
 import os
 
-from notedfu.bootcrc import crc32
+from notedfu.glance import crc32
 from notedfu.room import DEPTH_LIMIT, FOLDER
 
 _PAGE = 512  # bytes read at a time

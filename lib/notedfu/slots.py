@@ -1,9 +1,10 @@
-"""Slot A and slot B: which is valid, and where it lies. Every boot loads this; slotwriter.py fills them."""
+"""Slot A and slot B: which is valid, and where it lies. slotwriter.py fills them."""
 
 import os
 
-from notedfu import manifest
+from notedfu import glance
 from notedfu.errors import LocalError
+from notedfu.manifest import Manifest
 
 A = 1
 B = 2
@@ -14,7 +15,6 @@ KEPT = "kept"
 OTHER = "other"
 
 _PAGE = 4096  # bytes that flash erases at once, at least on the boards that put FAT on it
-_FOLDER = 0x4000  # S_IFDIR
 
 
 def other(slot):
@@ -40,25 +40,27 @@ class Slots:
 
     def path(self, slot):
         """The folder with the app's files."""
-        return self.root + ("/?", "/a", "/b")[slot]
+        return self.root + glance.FOLDERS[slot]
 
     def load(self, slot):
         """The slot's Manifest, or None where it is not valid: crc, and each file there with its size.
 
         None for slot 0 as well. Allocates a few hundred bytes for each file, for the collector.
         """
-        return self.examine(slot, _has_size) if slot else None
+        return self.examine(slot, glance.has_size) if slot else None
 
     def examine(self, slot, check):
         """As load(), but check(path, size, crc) judges each file."""
         try:
             with open(self.path(slot) + ".manifest", "rb") as file:
-                found = manifest.read(file, self.path(slot), check)
+                found = glance.read(file, self.path(slot), check)
         except OSError:
             return None
-        if found is not None:
-            found.confirmed = self._mark(slot) == found.crc
-        return found
+        if found is None:
+            return None
+        manifest = Manifest(*found)
+        manifest.confirmed = glance.mark(self.path(slot)) == manifest.crc
+        return manifest
 
     def any(self):
         """Whether there is a valid slot."""
@@ -76,7 +78,7 @@ class Slots:
             self._set_mark(slot, found.crc)
         except OSError as error:
             raise LocalError("slot-fault", "the confirmed mark can't be written (%s)" % error) from None
-        if self._mark(slot) != found.crc:
+        if glance.mark(self.path(slot)) != found.crc:
             raise LocalError("slot-fault", "the confirmed mark does not read back")
 
     def verify(self, slot, clock):
@@ -150,15 +152,3 @@ class Slots:
             file = open(path, "wb")  # somebody has removed it
         with file:
             file.write(crc)
-
-    def _mark(self, slot):
-        try:
-            with open(self.path(slot) + ".confirmed", "rb") as file:
-                return file.read(4)
-        except OSError:
-            return b""
-
-
-def _has_size(path, size, _):
-    status = os.stat(path)
-    return status[6] == size and not status[0] & _FOLDER

@@ -7,9 +7,9 @@ is written when all of them have been read back. So a cut at any point leaves a 
 import os
 import struct
 
-from notedfu import manifest
-from notedfu.bootcrc import crc32
+from notedfu import glance
 from notedfu.errors import LocalError
+from notedfu.glance import crc32
 from notedfu.slotfiles import Sums, empty
 
 _ENOSPC = 28
@@ -57,7 +57,7 @@ class SlotWriter:
         """The open file is complete."""
         file, self._file = self._file, None
         self._try(file.close)
-        self._try(self._list.write, manifest.entry(self._name, self._size, self._crc))
+        self._try(self._list.write, _entry(self._name, self._size, self._crc))
         self._count += 1
 
     def seal(self, header, protected, identity):
@@ -84,13 +84,13 @@ class SlotWriter:
             file.write(b"\xff\xff\xff\xff")
         with open(self._path + ".list", "rb") as file:
             # 2: the count of files; 4: the crc32
-            total = struct.calcsize(manifest.PREFIX) + len(protected) + 2 + file.seek(0, 2) + 4
+            total = struct.calcsize(glance.PREFIX) + len(protected) + 2 + file.seek(0, 2) + 4
             file.seek(0)
             prefix = struct.pack(
-                manifest.PREFIX, manifest.MAGIC, total, identity, bytes(header), len(protected)
+                glance.PREFIX, glance.MANIFEST_MAGIC, total, identity, bytes(header), len(protected)
             )
             with open(self._path + ".manifest", "wb") as out:
-                self._write(manifest.Reader(file), out, prefix + protected)
+                self._write(glance.Reader(file), out, prefix + protected)
         os.remove(self._path + ".list")
         if self._slots.load(self._slot) is None:
             raise LocalError("slot-fault", "the manifest does not read back")
@@ -104,7 +104,7 @@ class SlotWriter:
             name, size, sum32 = reader.take_file()
             if not sums.agree(self._path + "/" + name, size, sum32):
                 raise LocalError("slot-fault", "%s does not read back as it was written" % name)
-            entry = manifest.entry(name, size, sum32)
+            entry = _entry(name, size, sum32)
             out.write(entry)
             crc = crc32(entry, crc)
         out.write(struct.pack("<I", crc))
@@ -123,3 +123,9 @@ class SlotWriter:
             if error.args and error.args[0] == _ENOSPC:
                 raise LocalError("no-room", "the filesystem is full; the app does not fit") from None
             raise LocalError("slot-fault", "slot %s: %s" % (self._path, error)) from None
+
+
+def _entry(name, size, crc):
+    """What the manifest says of one file, as bytes."""
+    raw = name.encode()
+    return bytes((len(raw),)) + raw + struct.pack(glance.FILE, size, crc)

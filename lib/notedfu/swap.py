@@ -12,7 +12,7 @@ from notedfu.untar import Untar
 def install(boot):
     """Unpack, hash again, seal, and write TRIAL.
 
-    boot: bootup.Boot, with a pending image. The slot becomes active only if the SHA-256 of the very bytes
+    boot: device.Device, with a pending image. The slot becomes active only if the SHA-256 of the very bytes
     that were unpacked is the identity that was verified. Raises ImageError for the image's own faults,
     TransferError where staging no longer holds it, LocalError, OSError and MemoryError for the board's.
     Allocates a page, and the writer's buffers.

@@ -5,8 +5,8 @@ of dots, or ends in a dot or a space, none of the characters that FAT has no roo
 case alone. Layout: POSIX.1-1988 ustar. docs/SPEC.md has the rules.
 """
 
-from notedfu.bootcrc import crc32
 from notedfu.errors import ImageError
+from notedfu.glance import crc32
 from notedfu.room import DEPTH_LIMIT
 
 _BLOCK = 512

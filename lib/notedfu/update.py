@@ -33,7 +33,7 @@ _SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an erro
 class Updater:
     """Steps from an offer to a pending image.
 
-    boot: bootup.Boot. dfu: dfu.Dfu. progress(done, total) is called after each page, if it is set.
+    boot: device.Device. dfu: dfu.Dfu. progress(done, total) is called after each page, if it is set.
     """
 
     def __init__(self, boot, dfu):

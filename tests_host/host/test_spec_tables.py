@@ -2,7 +2,7 @@
 
 import re
 
-from notedfu import bootup, health
+from notedfu import decide, health
 from notedfu.handle import Updates
 from notedfu.journal import IDLE, PENDING, STAGING, TRIAL
 from tools import paths
@@ -25,11 +25,11 @@ def meant(cells):
 
 
 def test_what_a_boot_does_is_the_same_in_the_page_and_in_the_code():
-    assert [meant(row) for row in rows("What a boot does", "record")] == list(bootup.TABLE)
+    assert [meant(row) for row in rows("What a boot does", "record")] == list(decide.TABLE)
 
 
 def test_each_action_has_its_words():
-    assert {row[0] for row in rows("What a boot does", "action")} == {row[-1] for row in bootup.TABLE}
+    assert {row[0] for row in rows("What a boot does", "action")} == {row[-1] for row in decide.TABLE}
 
 
 def test_what_the_end_of_a_run_means_is_the_same_in_the_page_and_in_the_code():
@@ -46,4 +46,4 @@ def test_the_apps_page_names_what_the_handle_has_and_nothing_else():
     table = page.split("\n## The handle\n", 1)[1].split("\n\n`poll()`", 1)[0]
     named = set(re.findall(r"`dfu\.(\w+)", table))
     has = {name for name in dir(Updates) if name[0] != "_"} | {"progress"}
-    assert named == has - {"install_unasked"}, "which recovery alone calls"
+    assert named == has - {"install_unasked", "run_async"}, "which supervise and launch alone call"

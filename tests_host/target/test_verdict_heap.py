@@ -6,7 +6,7 @@ import sys
 import images
 import rig
 import signer
-from notedfu import bootup
+from notedfu import decide
 from notedfu.image import parse_header, parse_tail
 from notedfu.preflight import Candidate, Judge
 from notedfu.verdict import forget
@@ -33,7 +33,7 @@ def test_the_heap_of_a_verdict_is_free_again_before_the_download_starts():
     with Scratch() as folder:
         device = rig.Rig(folder, settings={"keys": [key.text for key in SIGNERS]})
         device.install_first("1.0.0")
-        boot = bootup.Boot(rig.RigPort(device))
+        boot = decide.Boot(rig.RigPort(device))
         boot.journal.load()
         judge = Judge(boot)
         for key in SIGNERS:

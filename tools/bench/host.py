@@ -29,9 +29,10 @@ _HEAD = struct.Struct("<BBHQ")
 
 
 def compile_device(tree):
-    """The bench's own device modules, compiled into `tree`."""
+    """The bench's own device modules, compiled into `tree`; an app as images bring it, as source."""
+    shutil.copy(HERE / "device" / "plain_app.py", tree)
     for path in sorted((HERE / "device").glob("*.py")) + sorted((HERE / "peers").glob("*.py")):
-        if path.name != "main.py":
+        if path.name not in ("main.py", "plain_app.py"):
             target = tree / (path.stem + ".mpy")
             command = [paths.MPY_CROSS, "-s", path.name, "-o", str(target), str(path)]
             done = subprocess.run(command, capture_output=True, text=True)
@@ -160,12 +161,12 @@ class Device:
         self.flash.write_bytes(b"\xff" * (4096 * (FS_BLOCKS + REGION_BLOCKS)))
         self.output = ""
 
-    def prepare(self, settings):
-        """Filesystem, settings, app 1."""
+    def prepare(self, settings, app="plain_app.py"):
+        """Filesystem, settings, an app: a file of the ROM."""
         card = Card()
         card.attach("i2c", 0)
         heapsize, self.heapsize = self.heapsize, "4M"
-        if self.run(card, "prepare", FS_BLOCKS, json.dumps(settings)) != "prepared":
+        if self.run(card, "prepare", FS_BLOCKS, json.dumps(settings), app) != "prepared":
             raise Failure("the bench's board can't be prepared: " + self.output)
         self.heapsize = heapsize
         return self

@@ -6,7 +6,11 @@ from tools import paths
 
 VIPER = "notedfu/fast.py"  # compiled on the board, for its own processor
 LIB = paths.ROOT / "lib" / "notedfu"
-_BOOT = ("bootup", "supervise")  # with what these import at module level, they come from /lib always
+_BOOT = (
+    "bootup",
+    "decide",
+    "supervise",
+)  # with what these import at module level, they come from /lib always
 
 
 def _imports(path):

@@ -8,12 +8,13 @@ KB = 1000
 # The roots are what the code imports inside functions; what these import at module level comes with them.
 
 PHASES = {
-    "boot": (("bootup", "rules"), (), 6 * KB),
-    "app": (("port", "port.micropython", "supervise"), ("boot",), None),
+    "boot": (("bootup", "clock"), (), 6 * KB),
+    "app": (("port", "port.micropython", "supervise", "rules", "forget"), ("boot",), None),
+    "decide": (("decide",), ("boot", "app"), None),
     "check": (("assemble", "notecard", "dfu", "reply", "update", "i2c"), ("boot", "app"), None),
     "preflight": (("preflight", "p256"), ("boot", "app", "check"), None),
     "download": (("transfer", "staging", "filestage"), ("boot", "app", "check"), None),
-    "swap": (("swap", "filestage"), ("boot",), None),
+    "swap": (("swap", "filestage"), ("boot", "app", "decide"), None),
 }
 
 

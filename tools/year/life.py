@@ -112,7 +112,7 @@ class Year:
     def running(self):
         """The version that the device runs now, by its flash."""
         journal = self.device.journal()
-        version = rig.bootup.Boot(rig.RigPort(self.device)).slots.load(journal.active).version
+        version = rig.decide.Boot(rig.RigPort(self.device)).slots.load(journal.active).version
         return "%d.%d.%d" % version[:3]
 
     def _spread(self, count):

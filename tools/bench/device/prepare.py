@@ -1,4 +1,4 @@
-"""An empty board: a filesystem, the settings, and app 1 in slot A, confirmed, as `make deploy` leaves it."""
+"""An empty board: a filesystem, the settings, and an app in slot A, confirmed, as `make deploy` leaves it."""
 
 import os
 import struct
@@ -6,7 +6,6 @@ import struct
 import vfs
 import world
 
-APP = "import bench_app\n\n\ndef main(dfu):\n    bench_app.main(dfu)\n"
 _HEADER = struct.pack("<IIHHIIBBHII", 0x96F3B83D, 0, 32, 0, 1, 0, 1, 0, 0, 0, 0)
 
 
@@ -16,7 +15,7 @@ def mount(flash, root="/d"):
 
 
 def run(arguments):
-    """Arguments: flash's address and length, wire, time; filesystem's blocks, settings as JSON."""
+    """Arguments: flash's address and length, wire, time; filesystem's blocks, settings as JSON, app."""
     from notedfu.journal import Journal
     from notedfu.slots import Slots
     from notedfu.slotwriter import SlotWriter
@@ -31,8 +30,12 @@ def run(arguments):
     slots = Slots("/d/notedfu.d")
     writer = SlotWriter(slots, 1, time.clock())
     writer.begin()
-    writer.open("app.py", len(APP))
-    writer.feed(APP.encode(), 0, len(APP))
+    app = arguments[7]
+    with open("/rom/" + app, "rb") as file:
+        code = file.read()
+    name = "app" + app[app.index(".") :]
+    writer.open(name, len(code))
+    writer.feed(code, 0, len(code))
     writer.close()
     writer.seal(_HEADER, b"", bytes(32))
     slots.confirm(1)

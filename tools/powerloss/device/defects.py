@@ -21,7 +21,7 @@ def _attempt_counted_late():
 
 def _swap_counted_late():
     """A swap is counted when it is through."""
-    from notedfu.bootup import Boot
+    from notedfu.decide import Boot
 
     swap = Boot._swap
 

@@ -54,7 +54,7 @@ class Survey:
     def _observe(self):
         """Have the library's own steps say where they begin and end."""
         from notedfu import swap, transfer
-        from notedfu.bootup import Boot
+        from notedfu.decide import Boot
         from notedfu.health import Health
         from notedfu.report import Report
 
