@@ -47,7 +47,7 @@ test: $(READY) $(NPM)
 vectors: $(READY)
 	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
 
-## demo: a whole update on the virtual board: BOARD=rp2|esp32|esp32-slots|stm32|circuitpython LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl|legacy|cut|drive|bite
+## demo: a whole update on the virtual board: BOARD=rp2|esp32|esp32-ota|esp32-slots|stm32|circuitpython LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl|legacy|cut|firmware|rollback|chip|mpy|drive|bite
 .PHONY: demo
 demo: $(READY)
 	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEY),--key $(KEY)) $(if $(MODE),--mode $(MODE)) $(if $(BOARD),--board $(BOARD))
@@ -113,11 +113,11 @@ format: $(READY)
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-## image: make an image: APP=dir VERSION=1.2.3 [OUT=app-1.2.3.img KEY=key.pem COUNTER=7 CLASS=vendor.com/name]
+## image: make an image: APP=dir, or BIN=an ESP32 firmware, VERSION=1.2.3 [OUT=app-1.2.3.img KEY=key.pem COUNTER=7 CLASS=vendor.com/name]
 .PHONY: image
 image: $(READY)
-	@test -n "$(APP)" -a -n "$(VERSION)" || { echo "say what: make image APP=examples/app VERSION=1.2.3 (docs/IMAGES.md)"; exit 2; }
-	@$(PY) -m tools.image make $(APP) $(VERSION) $(OUT) $(if $(KEY),--key $(KEY)) $(if $(COUNTER),--counter $(COUNTER)) $(if $(CLASS),--class $(CLASS)) $(ARGS)
+	@test -n "$(APP)$(BIN)" -a -n "$(VERSION)" || { echo "say what: make image APP=examples/app VERSION=1.2.3 (docs/IMAGES.md)"; exit 2; }
+	@$(PY) -m tools.image make $(or $(BIN),$(APP)) $(VERSION) $(OUT) $(if $(BIN),--kind esp32) $(if $(KEY),--key $(KEY)) $(if $(COUNTER),--counter $(COUNTER)) $(if $(CLASS),--class $(CLASS)) $(ARGS)
 
 ## keygen: make a signing key: KEY=$HOME/.keys/app.pem [TYPE=ed25519]
 .PHONY: keygen

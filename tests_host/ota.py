@@ -42,7 +42,7 @@ class Chip:
 
     def version_in(self, slot):
         """The version of the firmware in a slot; "" where there is none that would start."""
-        start = bytearray(96)
+        start = bytearray(112)
         self.store.readinto((_FS + 2 + slot * _COUNT) * 4096, memoryview(start))
         return firmware.version_in(start) if self.bootloader.is_image(slot) else ""
 

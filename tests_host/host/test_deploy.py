@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tools import paths
+from tools.board import firmware
 from tools.board.supervisor import Board
 from tools.deploy import __main__ as tool
 from tools.deploy import adopt, bundle, status, steps
@@ -114,7 +115,7 @@ def test_settings_that_the_device_would_not_read_are_not_sent(tmp_path):
 
 
 def test_a_native_image_is_not_put_into_a_slot(tmp_path):
-    (tmp_path / "fw.bin").write_bytes(b"\xe9" + bytes(99))
+    (tmp_path / "fw.bin").write_bytes(firmware.made("1.0.0"))
     made = ["make", str(tmp_path / "fw.bin"), "1.0.0", str(tmp_path / "fw-1.0.0.img"), "--kind", "esp32"]
     with pytest.raises(Failure, match="holds no app"):
         bundle.slot(tmp_path / "tree", make.make(image_tool.parser().parse_args(made)))

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from notedfu import image as fields
 from tools import paths
+from tools.board import firmware
 from tools.failure import Failure
 from tools.image import __main__ as tool
-from tools.image import container, device, imgtool, keys, make, payload, tlvs, version
+from tools.image import container, device, espbin, imgtool, keys, make, payload, tlvs, version
 
 
 @pytest.fixture
@@ -312,15 +313,37 @@ def test_hidden_files_and_caches_stay_at_home(app, tmp_path, run):
 
 
 def test_a_native_image_keeps_its_pages_whole(tmp_path, run):
-    firmware = tmp_path / "micropython.bin"
-    firmware.write_bytes(b"\xe9" + bytes(9999))
-    status, said = run(firmware, "1.0.0", tmp_path / "fw-1.0.0.img", "--kind", "esp32")
+    path = tmp_path / "micropython.bin"
+    path.write_bytes(firmware.made("1.0.0", chip=firmware.ESP32_S3))
+    status, said = run(path, "1.0.0", tmp_path / "fw-1.0.0.img", "--kind", "esp32")
     assert status == 0, said
     image = device.read(tmp_path / "fw-1.0.0.img")
-    assert image.header.size == 4096 and image.header.payload_size == 10000 and image.tlvs.kind == b"esp32"
-    assert image.tlvs.unpacked_size == 10000
-    firmware.write_bytes(bytes(10000))
-    assert run(firmware, "1.0.0", tmp_path / "fw-1.0.0.img", "--kind", "esp32")[0] == 1
+    size = path.stat().st_size
+    assert image.header.size == 4096 and image.header.payload_size == size and image.tlvs.kind == b"esp32"
+    assert image.tlvs.unpacked_size == size
+    assert espbin.read(path) == ("ESP32-S3", "1.0.0", "v5.5", size)
+
+
+def test_a_bin_that_no_bootloader_would_start_is_no_payload(tmp_path, run):
+    path = tmp_path / "micropython.bin"
+    good = firmware.made("1.0.0")
+    signed = good + b"\xff" * (-len(good) % 4096) + b"\xe7" + bytes(4095)
+    for data, said in (
+        (b"", "it is empty"),
+        (b"\x7fELF" + bytes(9999), "no ESP32 application"),
+        (firmware.merged("1.0.0"), "a bootloader or nothing is in front"),
+        (b"\xff" * 4096 + good, "a bootloader or nothing is in front"),
+        (good[:-1], "cut off or damaged"),
+        (good[:30] + b"\1" + good[31:], "cut off"),
+        (good + b"more", "its application ends at %d" % len(good)),
+        (signed, None),
+    ):
+        path.write_bytes(data)
+        if said is None:
+            espbin.read(path)
+            continue
+        with pytest.raises(Failure, match=said):
+            espbin.read(path)
 
 
 def test_a_list_of_trusted_keys_comes_back(tmp_path):

@@ -8,23 +8,22 @@ import struct
 
 ESP32 = 0
 ESP32_S3 = 9
-REFUSES_MPY = b"\x1erefuses .mpy\x1e"  # in a firmware's data: its interpreter takes no .mpy of version 6
+REFUSES_MPY = "micropython-mpy7"  # the project of a firmware whose interpreter takes no .mpy of version 6
 _APP_MAGIC = 0xABCD5432
 _VERSION_AT = 32 + 16
+_PROJECT_AT = 32 + 48
 _TEXT = 32
 
 
-def made(version, size=24000, chip=ESP32, more=b""):
-    """The .bin of about `size` bytes; `more` is found somewhere in it."""
+def made(version, size=24000, chip=ESP32, project="micropython"):
+    """The .bin of about `size` bytes."""
     text = version.encode()
-    desc = struct.pack(
-        "<II8x32s32s16s16s32s32s80x", _APP_MAGIC, 0, text, b"micropython", b"", b"", b"v5.5", b""
-    )
-    fill = bytearray(max(0, size - 24 - 8 - len(desc) - 48 - len(more)) & ~15)
+    names = (text, project.encode(), b"", b"", b"v5.5", b"")
+    desc = struct.pack("<II8x32s32s16s16s32s32s80x", _APP_MAGIC, 0, *names)
+    fill = bytearray(max(0, size - 24 - 8 - len(desc) - 48) & ~15)
     for at in range(len(fill)):
         fill[at] = (at * at + at // 7 + len(text) + text[0]) & 0xFF
-    more = more + bytes(-len(more) % 4)
-    data = desc + bytes(fill) + more
+    data = desc + bytes(fill)
     head = struct.pack(
         "<BBBBIB3sHBHH4sB", 0xE9, 1, 2, 0x20, 0x40081000, 0xEE, b"", chip, 0, 0, 0xFFFF, b"", 1
     )
@@ -44,7 +43,14 @@ def merged(version):
 
 
 def version_in(start):
-    """The version in a .bin's first 96 bytes, "" where there is none."""
-    if start[0] != 0xE9:
-        return ""
-    return bytes(start[_VERSION_AT : _VERSION_AT + _TEXT]).split(b"\0")[0].decode()
+    """The version in a .bin's first 112 bytes, "" where there is none."""
+    return _text(start, _VERSION_AT)
+
+
+def project_in(start):
+    """The project's name there."""
+    return _text(start, _PROJECT_AT)
+
+
+def _text(start, at):
+    return bytes(start[at : at + _TEXT]).split(b"\0")[0].decode() if start[0] == 0xE9 else ""

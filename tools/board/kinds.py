@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 class Kind:
     """fs: "lfs2" or "fat".
 
-    Settings: what notedfu.json says on it. region: what it says of raw flash, if there is any.
+    Settings: what notedfu.json says on it. region: what it says of raw flash, if there is any. firmware: the
+    version of the one that was flashed by cable, where that is in the flash file.
     """
 
     fs: str = "lfs2"
     settings: dict = field(default_factory=dict)
     region: dict | None = None
     staging: tuple = ("file", "flash")
+    firmware: str = ""
 
 
 _SLICE = {"staging_start": 1 << 20, "staging_length": 1792 << 10}
@@ -25,6 +27,11 @@ KINDS = {
     "rp2": Kind(settings={"i2c_id": 0, "uart_id": 1}, region=_SLICE),
     "esp32": Kind(settings={"i2c_id": 0, "uart_id": 1}, region={"staging_partition": "staging"}),
     "esp32-slots": Kind(settings={"i2c_id": 0, "uart_id": 1}, region={"staging_partition": "ota"}),
+    "esp32-ota": Kind(
+        settings={"i2c_id": 0, "uart_id": 1, "target": "ota"},
+        region={"staging_partition": "ota"},
+        firmware="1.0.0",
+    ),
     "stm32": Kind(settings={"i2c_id": 1, "uart_id": 2}, region=_SLICE),
     "circuitpython": Kind(fs="fat", settings={"uart_tx": "TX", "uart_rx": "RX"}, staging=("file",)),
 }

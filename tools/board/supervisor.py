@@ -17,6 +17,7 @@ from tools.board.terminal import UsbSerial
 
 _PWRON_RESET = 1  # machine.reset_cause() on rp2
 _WDT_RESET = 3
+_SOFT_RESET = 5  # on esp32
 _RESET_CAUSE = {"power": _PWRON_RESET, "cut": _PWRON_RESET, "button": _PWRON_RESET}
 _POLL_S = 0.02  # how soon a client that connects is noticed
 
@@ -197,7 +198,7 @@ class Board:
         g = self.geometry
         config = {
             "raw": raw,
-            "reset_cause": _RESET_CAUSE.get(cause, _WDT_RESET),
+            "reset_cause": self._reset_cause(cause),
             "operations": self._log.operations,
             "plan_size": PLAN_SIZE,
             "uart_haste": self._uart_haste,
@@ -219,6 +220,11 @@ class Board:
             self._life = life
             self.resets.append((time.monotonic() - self._made, cause))
             self._changed.notify_all()
+
+    def _reset_cause(self, cause):
+        if cause == "soft" and self.geometry.kind.startswith("esp32"):
+            return _SOFT_RESET
+        return _RESET_CAUSE.get(cause, _WDT_RESET)
 
     def _log_cut_is_over(self, cause):
         if cause == "cut":

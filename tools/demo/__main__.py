@@ -11,6 +11,7 @@ from tools.board.supervisor import BoardError
 from tools.demo import judgement, links, signing
 from tools.demo.cut import CUTS
 from tools.demo.drive import CIRCUITPYTHON
+from tools.demo.firmware import BOARD, BY_HAND, FIRMWARE, IN_PLACE_OF
 from tools.demo.flash import Contents
 from tools.demo.life import LIFE
 from tools.demo.scenarios import BASE, SIGNING
@@ -18,11 +19,14 @@ from tools.demo.show import Progress, summary
 from tools.demo.world import World
 from tools.failure import Failure
 
-SCENARIOS = {one.name: one for one in BASE + SIGNING + LIFE + links.LINKS + CUTS + CIRCUITPYTHON}
+SCENARIOS = {
+    one.name: one for one in BASE + SIGNING + LIFE + links.LINKS + CUTS + CIRCUITPYTHON + FIRMWARE + BY_HAND
+}
 LINKS = ("i2c", "uart")
 STAGING = ("file", "flash")
 _OLD, _NEW = "1.0.0", "2.0.0"
 _VERSIONS = (_OLD, _NEW, "3.0.0")
+_REVERTED = ("app-raised", "trial-failed", "unconfirmed", "rolled-back")
 _GLANCE = 2048  # bytes of an image that suffice for a verdict about header and signature
 
 
@@ -37,7 +41,7 @@ def run(link, staging, scenario, key):
     old = None
     if scenario.before == _OLD:
         old = workshop.image(_OLD, scenario.change_first, options=scenario.old_options)
-    new = workshop.image(_NEW, scenario.change, scenario.signer, scenario.new_options)
+    new = scenario.new_image(workshop, _NEW)
     scenario.spoil(new)
     began = time.monotonic()
     with World(link, staging, scenario, workshop.settings(), paths.BUILD / "transcript.jsonl") as world:
@@ -58,6 +62,7 @@ def run(link, staging, scenario, key):
         result = dict(_result(world, scenario, offer), **more)
         contents = Contents(world)
         result.update(app_after=contents.app(), staged_crc32=contents.staged_crc32(offer.length))
+        result.update(scenario.look(world))
         result.update(link=link, staging=staging, key=key, judgement=judgement.of(world.records))
         result.update(printed_before=printed_before, printed_after=printed_after)
         result.update(app_before=before, seconds=round(time.monotonic() - began, 1))
@@ -91,7 +96,7 @@ def _result(world, scenario, offer):
     if not status:
         ended = "confirmed"
     else:
-        ended = "reverted" if status.startswith(("app-raised", "trial-failed", "unconfirmed")) else "refused"
+        ended = "reverted" if status.startswith(_REVERTED) else "refused"
     counters = world.engine.counters
     return {
         "scenario": scenario.name,
@@ -144,6 +149,7 @@ def everything():
     runs += [("i2c", "file", one.name, "p256") for one in SIGNING]
     runs += [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
     runs += [("uart", "flash", one.name, "p256") for one in CUTS]
+    runs += [("i2c", "flash", one.name, "p256") for one in FIRMWARE]
     return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS + CUTS + CIRCUITPYTHON]
 
 
@@ -152,7 +158,7 @@ def passes(link, staging, name, key, mode="auto", board=None):
 
     board: one of KINDS, or None for the scenario's own.
     """
-    scenario = SCENARIOS[name]()
+    scenario = SCENARIOS[IN_PLACE_OF.get(name, name) if board == BOARD else name]()
     links.ask_in(mode, scenario)
     scenario.board = board or scenario.board
     try:

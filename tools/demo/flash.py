@@ -3,6 +3,7 @@
 import struct
 import zlib
 
+from tools.board.device.esp32 import ota_layout
 from tools.board.inspect import FlashImage
 
 _DATA = "/notedfu.d"
@@ -10,6 +11,7 @@ _RECORD = "<4sI8B"  # magic, sequence, and eight bytes that have these names
 _NAMES = ("state", "active", "swap_left", "trial_left", "clean_runs", "unclean", "running", "flags")
 _STATES = ("idle", "staging", "pending", "trial")
 _RECORD_SIZE = 209
+_HEAD = 8192
 
 
 class Contents:
@@ -18,6 +20,7 @@ class Contents:
     def __init__(self, world):
         self._image = FlashImage(world.flash_file, world.geometry)
         self._staging = world.settings["staging"]
+        self._world = world
         self._files = self._image.files()
 
     def record(self):
@@ -66,7 +69,19 @@ class Contents:
 
     def staged_crc32(self, length):
         """The crc32 of the `length` staged bytes, or None where the file has another length."""
+        file = self._files.get(_DATA + "/staging.img")
+        if self._staging == "flash" and self._world.kind.firmware:
+            return self._staged_in_slot(file, length)
         if self._staging == "flash":
             return self._image.region_crc32(length)
-        file = self._files.get(_DATA + "/staging.img")
         return file.crc32 if file and file.size == length else None
+
+    def _staged_in_slot(self, file, length):
+        """Header and first page lie in a file, the rest in the second OTA slot behind its first page."""
+        if file is None or file.size != _HEAD:
+            return None
+        geometry = self._world.geometry
+        blocks = geometry.size // geometry.erase_block
+        first = ota_layout(blocks, geometry.fs_blocks)[1][1][0]
+        at = (first - geometry.fs_blocks + 1) * geometry.erase_block
+        return zlib.crc32(self._image.region(at, length - _HEAD), file.crc32)

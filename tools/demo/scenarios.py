@@ -40,6 +40,14 @@ class Scenario:
     def spoil(self, image):
         """Edit the second version's image, a file, behind its signer's back."""
 
+    def new_image(self, workshop, version):
+        """Make the second version's image; returns its path."""
+        return workshop.image(version, self.change, self.signer, self.new_options)
+
+    def look(self, world):
+        """What else the flash says at the end, the board being off; goes into build/demo.json."""
+        return {}
+
     def prepare(self, engine):
         """Set the simulated Notecard's faults, before the image is offered."""
 

@@ -38,7 +38,17 @@ class Workshop:
         table = bytes((at * at + len(version) * at + ord(version[0])) & 0xFF for at in range(_TABLE_BYTES))
         (source / "table.bin").write_bytes(table)
         change(source)
-        arguments = ["make", str(source), version, str(FOLDER / ("app-%s.img" % version)), "--name", "app"]
+        return self._make(source, version, "app", signer, options)
+
+    def firmware(self, version, data, signer):
+        """An image of the .bin `data`."""
+        source = FOLDER / "micropython.bin"
+        source.write_bytes(data)
+        return self._make(source, version, "firmware", signer, (("--kind", "esp32"),))
+
+    def _make(self, source, version, name, signer, options):
+        out = FOLDER / ("%s-%s.img" % (name, version))
+        arguments = ["make", str(source), version, str(out), "--name", name]
         if signer:
             arguments += ["--key", str(self._keys[signer])]
         options = {"--class": CLASS, "--counter": "1", **dict(options)}

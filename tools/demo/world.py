@@ -6,6 +6,8 @@ import threading
 import time
 
 from tools import paths
+from tools.board import firmware
+from tools.board.device.esp32 import ota_layout
 from tools.board.geometry import Geometry
 from tools.board.kinds import KINDS
 from tools.board.supervisor import Board, BoardError
@@ -33,6 +35,8 @@ class World:
         self.flash_file = paths.BUILD / "demo" / "flash.bin"
         self.flash_file.parent.mkdir(parents=True, exist_ok=True)
         self.flash_file.unlink(missing_ok=True)
+        if self.kind.firmware:
+            self._flash_firmware()
         self._transcript = open(transcript, "w")
         self.records = []
         self._lock = threading.Lock()
@@ -48,6 +52,15 @@ class World:
         if staging == "flash":
             self.settings.update(self.kind.region)
         self.settings.update(scenario.settings)
+
+    def _flash_firmware(self):
+        """As esptool does it, into the first OTA slot."""
+        data = bytearray(b"\xff" * self.geometry.size)
+        slots = ota_layout(self.geometry.size // self.geometry.erase_block, self.geometry.fs_blocks)[1]
+        at = slots[0][0] * self.geometry.erase_block
+        made = firmware.made(self.kind.firmware, size=100000)
+        data[at : at + len(made)] = made
+        self.flash_file.write_bytes(data)
 
     def __enter__(self):
         return self

@@ -41,6 +41,8 @@ def size_lines(size):
 def room_lines(image):
     """What an app's image asks of a board beside the app that runs: for its files, and while it comes."""
     unpacked = container.first(image.protected, fields.UNPACKED)
+    if container.first(image.protected, fields.KIND) == b"esp32":
+        yield "a firmware of {:,} bytes: needs an OTA slot as large".format(image.payload_size)
     if unpacked is None or container.first(image.protected, fields.KIND) != b"slots":
         return
     size, count = int.from_bytes(unpacked[:4], "little"), int.from_bytes(unpacked[4:], "little")

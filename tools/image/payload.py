@@ -12,6 +12,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from tools.failure import Failure
+from tools.image import espbin
 
 # What the device takes: docs/SPEC.md. A ustar name without its prefix field is the limit of a path.
 PATH_LIMIT = 100
@@ -147,10 +148,6 @@ def archive(members, out):
 
 def native(firmware, out):
     """Copies an ESP32 application .bin to `out`; returns it as the payload's one member."""
-    with open(firmware, "rb") as source:
-        if source.read(1) != b"\xe9":  # ESP_IMAGE_HEADER_MAGIC, esp-idf esp_app_format.h
-            raise Failure("%s is no ESP32 application image (its first byte is not 0xE9)" % firmware)
-        source.seek(0)
-        with open(out, "wb") as target:
-            shutil.copyfileobj(source, target)
+    espbin.read(firmware)
+    shutil.copyfile(firmware, out)
     return [Member(Path(firmware).name, Path(out), Path(out).stat().st_size)]

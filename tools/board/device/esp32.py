@@ -36,20 +36,26 @@ def install_ota(nor, fs_blocks, hard, chip=0):
     """
     global _nor, _table, _bootloader
     _nor = nor
-    first = fs_blocks + _OTADATA
-    count = (nor.block_count - first) // 2
-    _bootloader = Bootloader(nor, fs_blocks, ((first, count), (first + count, count)), chip)
+    otadata, slots = ota_layout(nor.block_count, fs_blocks)
+    _bootloader = Bootloader(nor, otadata, slots, chip)
     if hard:
         _bootloader.power_up()
     else:
         _bootloader.stay()
     _table = (
         (Partition.TYPE_DATA, 0x81, 0, fs_blocks, "vfs"),
-        (Partition.TYPE_DATA, 0, fs_blocks, _OTADATA, "otadata"),
-        (0, 0x10, first, count, "ota_0"),
-        (0, 0x11, first + count, count, "ota_1"),
+        (Partition.TYPE_DATA, 0, otadata, _OTADATA, "otadata"),
+        (0, 0x10) + slots[0] + ("ota_0",),
+        (0, 0x11) + slots[1] + ("ota_1",),
     )
     return _bootloader
+
+
+def ota_layout(blocks, fs_blocks):
+    """The first block of otadata, and (first block, count) of each OTA slot."""
+    first = fs_blocks + _OTADATA
+    count = (blocks - first) // 2
+    return fs_blocks, ((first, count), (first + count, count))
 
 
 def _missing():

@@ -8,6 +8,7 @@ from tools.board.device.uart import UART  # noqa: F401 - part of the module
 
 PWRON_RESET = 1
 WDT_RESET = 3
+SOFT_RESET = 5  # on esp32 alone
 
 _control = None
 _cause = PWRON_RESET

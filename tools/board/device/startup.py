@@ -30,7 +30,8 @@ def power_up(main_globals):
 
         circuit.power_up(config, control, nor, main_globals, _forget_the_host)
         return
-    modules = kind.install(config["kind"], nor, config["fs_blocks"])
+    hard = config["reset_cause"] != machine.SOFT_RESET
+    modules = kind.install(config["kind"], nor, config["fs_blocks"], hard)
     vfs.umount("/")
     _mount(config, nor)
     _forget_the_host(main_globals, control, modules)
