@@ -30,6 +30,7 @@ def install(boot):
         return
     journal, slots = boot.journal, boot.slots
     slot = spare(journal.active)
+    swap.mark(slots, journal.active)
     writer = SlotWriter(slots, slot, boot.clock)
     try:
         writer.begin()

@@ -19,7 +19,7 @@ def install(boot):
     """
     journal, clock = boot.journal, boot.clock
     slot = spare(journal.active)
-    _mark(boot.slots, journal.active)
+    mark(boot.slots, journal.active)
     source = staging(boot.port, boot.settings, clock)
     try:
         source.reopen(journal.length)
@@ -39,7 +39,7 @@ def install(boot):
     journal.save()
 
 
-def _mark(slots, active):
+def mark(slots, active):
     """The mark of the app that ran so far, without which it would be lost if the trial fails. LocalError."""
     running = slots.load(active)
     if running is not None and not running.confirmed:
