@@ -91,8 +91,10 @@ class Journal:
         while self._bad:
             self._write(self._bad[0], self._pack(self.sequence))
         try:
-            os.stat(self._folder + "/reserve")
+            reserve = os.stat(self._folder + "/reserve")[6]
         except OSError:
+            reserve = 0
+        if reserve < self._erase_block:
             self._make_reserve()
 
     def save(self):

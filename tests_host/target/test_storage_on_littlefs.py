@@ -160,6 +160,31 @@ def test_the_reserve_is_made_again_when_there_is_room():
         made.run(tidy_up)
 
 
+def test_a_reserve_that_found_no_room_is_made_whole_when_there_is():
+    """The app has taken the block that a save gave back."""
+    made = board(GEOMETRIES[2], fill)
+    made.run(lambda: save(3))
+
+    def fill_again():
+        try:
+            for number in range(200):
+                write(ROOT + "/more%d" % number, bytes(1024))
+        except OSError:
+            pass
+
+    def tidy_up():
+        loaded().repair()
+        assert os.stat(ROOT + "/notedfu.d/journal/reserve")[6] < 4096
+        for name in os.listdir(ROOT):
+            if name.startswith("fill") or name.startswith("more"):
+                os.remove(ROOT + "/" + name)
+        loaded().repair()
+        assert os.stat(ROOT + "/notedfu.d/journal/reserve")[6] == 4096
+
+    made.run(fill_again)
+    made.run(tidy_up)
+
+
 def test_a_full_filesystem_has_no_room():
     for geometry in GEOMETRIES[:2]:
         made = board(geometry, fill)
