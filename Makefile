@@ -125,12 +125,14 @@ keygen: $(READY)
 	@test -n "$(KEY)" || { echo "say where, outside the repository: make keygen KEY=\$$HOME/.keys/app.pem"; exit 2; }
 	@$(PY) -m tools.image keygen $(KEY) --type $(or $(TYPE),p256) $(if $(CLASS),--class $(CLASS))
 
-## deploy: put the updater and an app on a board: PORT=/dev/ttyACM0 [APP=dir VERSION=1.2.3 | IMAGE=file] [SETTINGS=file]
+## deploy: put the updater and an app on a board: PORT=/dev/ttyACM0 | DRIVE=/media/you/CIRCUITPY [BOARD=rp2|esp32|esp32-ota|stm32|circuitpython] [APP=dir VERSION=1.2.3 | IMAGE=file] [SETTINGS=file]
 .PHONY: deploy
 deploy: $(READY)
-	@test -n "$(PORT)" || { echo "say which board: make deploy PORT=/dev/ttyACM0 APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"; \
+	@test -n "$(PORT)$(DRIVE)" || { echo "say which board: make deploy PORT=/dev/ttyACM0 APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"; \
+	  echo "CircuitPython, where the computer shows its drive: make deploy DRIVE=/media/you/CIRCUITPY ..."; \
 	  echo "PORT: one of these serial ports, with the board's cable in:"; $(VENV)/bin/mpremote connect list; exit 2; }
-	@$(PY) -m tools.deploy $(PORT) $(if $(IMAGE),--image $(IMAGE)) $(if $(APP),--app $(APP) --version "$(VERSION)") $(if $(SETTINGS),--settings $(SETTINGS)) $(ARGS)
+	@test "$(BOARD)" != circuitpython -o -n "$(DRIVE)" || { echo "say where its drive is: make deploy DRIVE=/media/you/CIRCUITPY"; exit 2; }
+	@$(PY) -m $(if $(DRIVE),tools.deploy.mounted $(DRIVE),tools.deploy $(PORT) $(if $(BOARD),--board $(BOARD))) $(if $(IMAGE),--image $(IMAGE)) $(if $(APP),--app $(APP) --version "$(VERSION)") $(if $(SETTINGS),--settings $(SETTINGS)) $(ARGS)
 
 ## status: say what is on a board, in words: PORT=/dev/ttyACM0
 .PHONY: status
@@ -155,12 +157,6 @@ undo: $(READY)
 doctor: $(READY)
 	@test -n "$(PORT)" || { echo "say which board: make doctor PORT=/dev/ttyACM0"; exit 2; }
 	@$(PY) -m tools.deploy.doctor $(PORT)
-
-## drive: put the updater and an app on a CIRCUITPY drive: DRIVE=/media/you/CIRCUITPY [IMAGE=file SETTINGS=file]
-.PHONY: drive
-drive: $(READY)
-	@test -n "$(DRIVE)" || { echo "say where it is: make drive DRIVE=/media/you/CIRCUITPY"; exit 2; }
-	@$(PY) -m tools.deploy.drive $(DRIVE) "$(IMAGE)" "$(SETTINGS)"
 
 ## dist: archives for both interpreters and their checksums, in build/dist; package.json for mip
 .PHONY: dist

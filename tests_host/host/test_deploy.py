@@ -97,12 +97,25 @@ def test_a_board_that_can_not_take_it_is_refused(tmp_path):
     steps.check(dict(good, free=4096, sizes={"/file": 1}), files)
     for spoilt, words in (
         ({"free": 4096}, "8192 bytes are needed, and 4096"),
-        ({"interpreter": "circuitpython"}, "make deploy is for MicroPython"),
         ({"mpy": 5}, "reads .mpy 5"),
         ({"main": False}, "main.py of its own"),
     ):
         with pytest.raises(Failure, match=words):
             steps.check(dict(good, **spoilt), files)
+
+
+def test_a_board_of_another_kind_is_refused():
+    good = {"interpreter": "micropython", "machine": "a Pico", "platform": "rp2", "ota": False}
+    steps.check_board(good, "rp2")
+    steps.check_board(good, None)
+    steps.check_board(dict(good, platform="esp32", ota=True), "esp32-ota")
+    for spoilt, board, words in (
+        ({}, "esp32", "a Pico, and not esp32"),
+        ({"platform": "esp32"}, "esp32-ota", "no second OTA slot"),
+        ({"interpreter": "circuitpython", "version": "10.0.3"}, None, "make deploy DRIVE="),
+    ):
+        with pytest.raises(Failure, match=words):
+            steps.check_board(dict(good, **spoilt), board)
 
 
 def test_settings_that_the_device_would_not_read_are_not_sent(tmp_path):
@@ -171,7 +184,7 @@ def test_an_app_without_a_version_is_called_0_0_0(tmp_path):
     folder.mkdir()
     (folder / "app.py").write_text("def main(dfu): pass")
     options = argparse.Namespace(app=str(folder), version="", image=None)
-    made = tool._image(options)
+    made = tool.image_of(options)
     assert container.read(made).version == (0, 0, 0, 0)
     with pytest.raises(Failure, match="alone"):
-        tool._image(argparse.Namespace(app=str(folder), version="", image="x.img"))
+        tool.image_of(argparse.Namespace(app=str(folder), version="", image="x.img"))

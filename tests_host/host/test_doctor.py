@@ -5,7 +5,7 @@ import json
 from tools.board.geometry import Geometry
 from tools.board.supervisor import Board
 from tools.deploy import board as deployed
-from tools.deploy import doctor
+from tools.deploy import doctor, drive
 from tools.deploy.steps import deploy
 from tools.notecard.engine import Engine
 from tools.notecard.server import Server, wall_clock
@@ -30,10 +30,35 @@ def test_the_doctor_of_a_board_before_and_after_its_deployment(tmp_path):
     server.close()
 
 
+def test_the_doctor_of_a_circuitpython_board(tmp_path, capsys):
+    """Over its prompt, while code.py runs, which it then does again."""
+    server = Server(Engine(wall_clock(), "8.x"))
+    settings = tmp_path / "notedfu.json"
+    settings.write_text(json.dumps({"allow_unsigned": True}))
+    flash = tmp_path / "flash.bin"
+    geometry = Geometry(kind="circuitpython", fs="fat")
+    with Board(flash, i2c=server.serve_i2c, geometry=geometry) as board:
+        board.start()
+        assert doctor.main([board.pty]) == 0
+        before = capsys.readouterr().out
+        assert "circuitpython 1." in before and "4096 bytes of nvm" in before and "SHA-256: yes" in before
+        assert "next: make deploy DRIVE=" in before
+        drive.deploy(board, flash, geometry, None, str(settings))
+        board.wait_for("recovery:")
+        assert doctor.main([board.pty]) == 0
+        after = capsys.readouterr().out
+        assert "written by the program" in after
+        assert "answers over i2c, firmware notecard-" in after, after
+        assert "next: nothing" in after
+        board.wait_for("recovery:")
+    server.close()
+
+
 def told(**changes):
     good = {
         "sha256": True,
         "heap": 100000,
+        "drive": None,
         "updater": {"version": "0.1.0", "settings": None},
         "notecard": {"version": "notecard-8.1.3", "device": "dev:1", "link": "i2c"},
     }
@@ -42,6 +67,10 @@ def told(**changes):
 
 def test_the_advice_is_about_what_stands_in_the_way():
     assert doctor.advice(told()).startswith("nothing")
+    drive = {"readonly": True, "nvm": 4096}
+    assert "DRIVE=" in doctor.advice(told(updater=None, drive=drive))
+    assert "can't write" in doctor.advice(told(drive=drive))
+    assert doctor.advice(told(drive=dict(drive, readonly=False))).startswith("nothing")
     assert "sha256" in doctor.advice(told(sha256=False, updater=None))
     assert "page" in doctor.advice(told(heap=30000))
     assert "mend" in doctor.advice(told(updater={"version": "0.1.0", "settings": "unknown key x"}))

@@ -19,6 +19,7 @@ class Kind:
     region: dict | None = None
     staging: tuple = ("file", "flash")
     firmware: str = ""
+    image_flags: tuple = ()  # for tools.image make
 
 
 _SLICE = {"staging_start": 1 << 20, "staging_length": 1792 << 10}
@@ -33,5 +34,7 @@ KINDS = {
         firmware="1.0.0",
     ),
     "stm32": Kind(settings={"i2c_id": 1, "uart_id": 2}, region=_SLICE),
-    "circuitpython": Kind(fs="fat", settings={"uart_tx": "TX", "uart_rx": "RX"}, staging=("file",)),
+    "circuitpython": Kind(
+        fs="fat", settings={"uart_tx": "TX", "uart_rx": "RX"}, staging=("file",), image_flags=("--source",)
+    ),
 }

@@ -37,7 +37,7 @@ def say(line):
 def run(link, staging, scenario, key):
     """Run one scenario; returns what build/demo.json says of it."""
     say("== %s: %s, over %s, staged by %s, key %s" % (scenario.name, scenario.about, link, staging, key))
-    workshop = signing.Workshop(key)
+    workshop = signing.Workshop(key, KINDS[scenario.board].image_flags)
     old = None
     if scenario.before == _OLD:
         old = workshop.image(_OLD, scenario.change_first, options=scenario.old_options)

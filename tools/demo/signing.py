@@ -14,9 +14,13 @@ _TABLE_BYTES = 40000  # what the demo's app carries besides its code, so that th
 
 
 class Workshop:
-    """Makes images. `kind` of its two keys: the one that the device trusts, and somebody else's."""
+    """Makes images. `kind` of its two keys: the one that the device trusts, and somebody else's.
 
-    def __init__(self, kind):
+    flags: what tools.image make is told for each image.
+    """
+
+    def __init__(self, kind, flags=()):
+        self._flags = list(flags)
         self._keys = {who: FOLDER / ("%s.pem" % who) for who in ("own", "other")}
         for path in self._keys.values():
             path.unlink(missing_ok=True)
@@ -54,7 +58,7 @@ class Workshop:
         options = {"--class": CLASS, "--counter": "1", **dict(options)}
         for name, value in options.items():
             arguments += [name, value]
-        return make.make(image_tool.parser().parse_args(arguments))
+        return make.make(image_tool.parser().parse_args(arguments + self._flags))
 
 
 def change_payload(path):

@@ -8,11 +8,11 @@ from tools import paths
 from tools.failure import Failure
 
 _SCRIPTS = Path(__file__).parent / "on_board"
-_MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py prints stands before it
+MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py prints stands before it
 _TIMEOUT_S = 120
 
 
-def _script(name, values):
+def script_text(name, values):
     code = "".join("%s = %r\n" % item for item in values.items())
     return code + (_SCRIPTS / (name + ".py")).read_text(encoding="utf-8")
 
@@ -35,7 +35,7 @@ class Board:
 
     def ask(self, script, **values):
         """Runs on_board/<script>.py with `values` as its globals; returns what it answered."""
-        code = _script(script, values)
+        code = script_text(script, values)
         try:
             done = subprocess.run(
                 self._command("exec", code),
@@ -47,7 +47,7 @@ class Board:
         except subprocess.TimeoutExpired:
             raise self._failed(script, "no answer in %d s" % _TIMEOUT_S) from None
         for line in done.stdout.split("\n"):  # splitlines() would split at the mark
-            if line.startswith(_MARK):
+            if line.startswith(MARK):
                 return json.loads(line[1:])
         raise self._failed(script, done.stdout + done.stderr)
 
@@ -61,7 +61,7 @@ class Board:
         for folder, files in folders.items():
             commands += ["+", "cp", *(str(file) for file in files), ":" + folder]
         process = subprocess.Popen(
-            self._command(*commands, "+", "exec", _script(script, values)),
+            self._command(*commands, "+", "exec", script_text(script, values)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -72,7 +72,7 @@ class Board:
             said = line if line.strip() else said
             if line.startswith("cp "):
                 seen(line.split()[1])
-            if line.startswith(_MARK):
+            if line.startswith(MARK):
                 answer = json.loads(line[1:])
         if process.wait() or answer is None:
             raise self._failed("copying", said)

@@ -5,7 +5,7 @@ It changes nothing there.
 
 import sys
 
-from tools.deploy.board import Board
+from tools.deploy.repl import ask
 from tools.failure import Failure
 
 _HEAP = 60000  # bytes: what import and buffers of a download take on 32 bits, with air (make size)
@@ -18,6 +18,9 @@ def lines(told):
     yield "SHA-256: %s, MD5: %s" % tuple("yes" if told[name] else "no" for name in ("sha256", "md5"))
     yield "filesystem: %(size)d bytes in units of %(unit)d, %(free)d free" % told
     yield from told["flash"] or ["no raw flash for Python: stage in a file"]
+    if told["drive"]:
+        writer = "the computer: nothing can be downloaded" if told["drive"]["readonly"] else "the program"
+        yield "the drive can be written by %s; %d bytes of nvm" % (writer, told["drive"]["nvm"])
     updater = told["updater"]
     if updater:
         yield "updater %s; settings: %s" % (updater["version"], updater["settings"] or "fine")
@@ -38,7 +41,10 @@ def advice(told):
     if told["heap"] < _HEAP:
         return 'a smaller "page" in notedfu.json: %d bytes of heap are little' % told["heap"]
     if not told["updater"]:
-        return "make deploy PORT=... APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"
+        where = "DRIVE=/media/you/CIRCUITPY" if told["drive"] else "PORT=..."
+        return "make deploy %s APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json" % where
+    if told["drive"] and told["drive"]["readonly"] and not told["updater"]["settings"]:
+        return 'press reset, and set "drive" to "updater" if it stays so: code.py can\'t write to the drive'
     if told["updater"]["settings"]:
         return "mend notedfu.json: %s" % told["updater"]["settings"]
     if not told["notecard"].get("version"):
@@ -48,7 +54,7 @@ def advice(told):
 
 def main(arguments):
     try:
-        print("\n".join(lines(Board(arguments[0]).ask("doctor"))))
+        print("\n".join(lines(ask(arguments[0], "doctor"))))
     except (Failure, OSError) as error:
         print("doctor: %s" % error, file=sys.stderr)
         return 1

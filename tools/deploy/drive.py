@@ -1,18 +1,10 @@
-"""What goes on a CIRCUITPY drive, and, for a virtual board, onto it:
-
-python -m tools.deploy.drive FOLDER [IMAGE] [SETTINGS]
-
-On a real board FOLDER is where the computer shows the drive (/media/you/CIRCUITPY). Hold the off pin, or
-use a board without the updater: else the drive belongs to code.py.
-"""
+"""What goes on a CIRCUITPY drive, and, for a virtual board, onto it. mounted.py is for a real one."""
 
 import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from notedfu.journal import SIZE, Journal
 from notedfu.journalfiles import create
@@ -20,7 +12,7 @@ from tools import paths
 from tools.deploy import bundle
 from tools.failure import Failure
 
-_ENTRIES = ("boot.py", "code.py", "safemode.py")
+ENTRIES = ("boot.py", "code.py", "safemode.py")
 _LEFT_OUT = ("fast.py", "port/micropython.py")  # viper is a SyntaxError there; the other interpreter's port
 _ERASE_BLOCK = 4096
 
@@ -28,7 +20,7 @@ _ERASE_BLOCK = 4096
 def lay_out(tree, image, settings):
     """Build the drive's contents below `tree`, an empty folder; returns the app's version, or None."""
     library(tree)
-    for name in _ENTRIES:
+    for name in ENTRIES:
         shutil.copyfile(paths.ROOT / "circuitpython" / name, tree / name)
     bundle.settings_file(tree, settings)
     data = tree / bundle.DATA[1:]
@@ -93,32 +85,3 @@ def deploy(board, flash_file, geometry, image, settings):
     finally:
         shutil.rmtree(tree, ignore_errors=True)
     board.start()
-
-
-def main(arguments):
-    if not arguments or not Path(arguments[0]).is_dir():
-        print(sys.modules[__name__].__doc__, file=sys.stderr)
-        return 2
-    tree = paths.BUILD / "deploy" / ("drive-%d" % os.getpid())
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True)
-    try:
-        version = lay_out(tree, *(arguments[1:] + [None, None])[:2])
-        for _, local in order(tree)[1]:
-            target = Path(arguments[0]) / local.relative_to(tree)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(local, target)
-    except (Failure, OSError) as error:
-        print("deploy: %s" % error, file=sys.stderr)
-        return 1
-    finally:
-        shutil.rmtree(tree, ignore_errors=True)
-    print(
-        "on the drive: the updater%s. Eject it, then press reset."
-        % (", app %s" % (version,) if version else "")
-    )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

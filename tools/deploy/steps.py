@@ -12,14 +12,23 @@ from tools.image.version import write
 _MPY = 6  # the .mpy version that our mpy-cross writes, MicroPython 1.19 and later read
 _START = ("/boot.py", "/main.py")
 
+BOARDS = {"rp2": "rp2", "esp32": "esp32", "esp32-ota": "esp32", "stm32": "pyboard"}  # and its sys.platform
+
+
+def check_board(found, board):
+    """Raises Failure unless the survey is of that kind of board; any will do if it is None."""
+    if found["interpreter"] != "micropython":
+        raise Failure(
+            "%(interpreter)s %(version)s is reached through its drive: make deploy DRIVE=..." % found
+        )
+    if board and found["platform"] != BOARDS[board]:
+        raise Failure("this board is %s, and not %s: nothing was changed" % (found["machine"], board))
+    if board == "esp32-ota" and not found["ota"]:
+        raise Failure("this build has no second OTA slot: nothing was changed (docs/boards/esp32.md)")
+
 
 def check(found, files):
     """Raises Failure unless a board with this survey can take these files."""
-    if found["interpreter"] != "micropython":
-        raise Failure(
-            "%(interpreter)s %(version)s: make deploy is for MicroPython, make drive for CircuitPython"
-            % found
-        )
     if found["mpy"] != _MPY:
         raise Failure(
             "MicroPython %(version)s reads .mpy %(mpy)d, and these are 6: update it to 1.19 or later" % found
@@ -70,22 +79,23 @@ def lay_out(image, settings):
     return tree, version
 
 
-def deploy(port, image, settings, say):
+def deploy(port, image, settings, say, board=None):
     """Puts the updater, its settings and the app in `image` (None: no app) on the board at `port`.
 
-    say(line) is told what happens. Raises Failure; then the board still starts what it started before, or,
-    once its app is being replaced, the updater alone.
+    board: the kind of BOARDS that it must be. say(line) is told what happens. Raises Failure; then the board
+    still starts what it started before, or, once its app is being replaced, the updater alone.
     """
     tree, version = lay_out(image, settings)
     try:
-        _deploy(Board(port), bundle.files(tree), version, say)
+        _deploy(Board(port), bundle.files(tree), version, say, board)
     finally:
         shutil.rmtree(tree, ignore_errors=True)
 
 
-def _deploy(board, files, version, say):
+def _deploy(board, files, version, say, kind):
     found = board.ask("survey", PATHS=list(files))
     say("%(interpreter)s %(version)s on %(machine)s, %(free)d bytes free, heap %(heap)d" % found)
+    check_board(found, kind)
     check(found, files)
     if not found["sha256"]:
         say("warning: this interpreter has no hashlib.sha256: images can't be verified here, and are refused")

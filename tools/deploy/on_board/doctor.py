@@ -6,7 +6,8 @@ import os
 import sys
 
 ASKED = (
-    "binascii hashlib json deflate micropython machine vfs asyncio cryptolib esp32 rp2 pyb _onewire network"
+    "binascii hashlib json deflate micropython machine vfs asyncio cryptolib esp32 rp2 pyb _onewire network "
+    "busio adafruit_bus_device storage watchdog dualbank"
 ).split()
 
 
@@ -19,9 +20,14 @@ def has(name):
 
 
 def digest(name):
-    import hashlib
+    """Whether hashlib has it: MicroPython by name, CircuitPython by hashlib.new alone."""
+    try:
+        import hashlib
 
-    return hasattr(hashlib, name)
+        getattr(hashlib, name, None) or hashlib.new(name)
+    except (AttributeError, ImportError, ValueError):
+        return False
+    return True
 
 
 def blocks(name, one):
@@ -78,20 +84,31 @@ def updater():
     return {"version": __version__, "settings": error and error.text}
 
 
+def drive():
+    """Who may write to a CIRCUITPY drive, and what is kept for boot.py; None on other boards."""
+    try:
+        import microcontroller
+        import storage
+    except ImportError:
+        return None
+    return {"readonly": storage.getmount("/").readonly, "nvm": len(microcontroller.nvm or b"")}
+
+
 status = os.statvfs("/")
 version = ".".join(str(part) for part in sys.implementation[1][:3])
 gc.collect()
 answer = {
-    "interpreter": "%s %s" % (sys.implementation[0], version),
+    "interpreter": "%s %s" % ("circuitpython" if has("supervisor") else sys.implementation[0], version),
     "machine": getattr(sys.implementation, "_machine", sys.platform),
     "heap": gc.mem_free(),
     "modules": [name for name in ASKED if has(name)],
-    "sha256": has("hashlib") and digest("sha256"),
-    "md5": has("hashlib") and digest("md5"),
+    "sha256": digest("sha256"),
+    "md5": digest("md5"),
     "unit": status[0],
     "size": status[0] * status[2],
     "free": status[0] * status[3],
     "flash": flash(),
+    "drive": drive(),
     "updater": updater(),
 }
 answer["notecard"] = notecard()

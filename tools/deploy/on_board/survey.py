@@ -28,12 +28,23 @@ def has_sha256():
     return bool(sha256)
 
 
+def has_ota_slot():
+    try:
+        from esp32 import Partition
+
+        return bool(Partition(Partition.RUNNING).get_next_update())
+    except (ImportError, OSError):
+        return False
+
+
 status = os.statvfs("/")
 gc.collect()
 answer = {
     "interpreter": sys.implementation.name,
     "version": ".".join(str(part) for part in sys.implementation.version[:3]),
     "machine": getattr(sys.implementation, "_machine", sys.platform),
+    "platform": sys.platform,
+    "ota": has_ota_slot(),
     "mpy": getattr(sys.implementation, "_mpy", 0) & 0xFF,
     "block": status[0],
     "free": status[0] * status[3],

@@ -1,0 +1,179 @@
+"""The updater and an app onto a CircuitPython board, through the drive that it shows to the computer:
+
+python -m tools.deploy.mounted /media/you/CIRCUITPY --image app-1.2.3.img --settings notedfu.json
+
+mpremote is no way there: the computer and the program can't both write to the drive.
+"""
+
+import argparse
+import filecmp
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from notedfu.journal import IDLE, Journal
+from notedfu.slots import A, Slots
+from tools import paths
+from tools.deploy import bundle, drive
+from tools.deploy.__main__ import add_app, image_of, say
+from tools.failure import Failure
+from tools.image.version import write
+
+_RUN_FIRST = ("code.txt",)  # CircuitPython runs these in place of code.py
+_STOCK = b"Hello World"  # the code.py of a new board
+_HELD = (
+    "%s can't be written to (%s): the updater has it. Hold the off_pin while pressing reset, or make a file "
+    "notedfu.off at the REPL, and press reset"
+)
+
+
+def firmware(folder):
+    """The first line of boot_out.txt, which each CIRCUITPY drive has; Failure for another folder."""
+    try:
+        told = (folder / "boot_out.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        raise Failure("%s is no CIRCUITPY drive: it has no boot_out.txt" % folder) from None
+    found = re.match(r"Adafruit CircuitPython (\d+)\.\S*.*", told)
+    if not found or int(found.group(1)) < 9:
+        raise Failure("CircuitPython 9 or later is needed, boot_out.txt says: %s" % told.split("\n")[0])
+    return found.group(0).strip()
+
+
+def strangers(folder):
+    """The entry files of somebody else's, which are to be kept; Failure where code.py is one."""
+    for name in _RUN_FIRST:
+        if (folder / name).exists():
+            raise Failure("%s would run in place of code.py: move it away first" % name)
+    kept = []
+    for name in drive.ENTRIES:
+        path = folder / name
+        text = path.read_bytes() if path.exists() else b"notedfu"
+        if b"notedfu" in text or (name == "code.py" and _STOCK in text and len(text) < 100):
+            continue
+        if name == "code.py":
+            raise Failure("the drive has a code.py of its own, which is not overwritten: move it away first")
+        kept.append(name)
+    return kept
+
+
+def check_room(folder, files):
+    """Failure unless the files fit: what is there already under their names makes room."""
+    unit = os.statvfs(folder).f_frsize
+
+    def rounded(size):
+        return -(-size // unit) * unit
+
+    need = sum(rounded(file.stat().st_size) for file in files.values())
+    there = [folder / path[1:] for path in files if (folder / path[1:]).exists()]
+    free = shutil.disk_usage(folder).free + sum(rounded(path.stat().st_size) for path in there)
+    if need > free:
+        raise Failure("%d bytes are needed, and %d are free on the drive" % (need, free))
+
+
+def copy(folder, files):
+    """Copy what is not there yet, and compare what then is."""
+    for path, local in files.items():
+        target = folder / path[1:]
+        if target.exists() and filecmp.cmp(local, target, shallow=False):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(local, "rb") as source, open(target, "wb") as file:
+            shutil.copyfileobj(source, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if not filecmp.cmp(local, target, shallow=False):
+            raise Failure("%s is not on the drive as it was written; deploy again" % path)
+
+
+def clear(folder, files, has_app):
+    """Take away what an older library left behind and, where a new one comes, the app in slot A."""
+    data = folder / bundle.DATA[1:]
+    if has_app:
+        for end in (".manifest", ".confirmed"):  # first: from then on the slot counts as empty
+            (data / ("a" + end)).unlink(missing_ok=True)
+        shutil.rmtree(data / "a", ignore_errors=True)
+        (data / "staging.img").unlink(missing_ok=True)
+    for path in (folder / "lib" / "notedfu").rglob("*.*py"):
+        if "/" + path.relative_to(folder).as_posix() not in files:
+            path.unlink()
+
+
+def check_interpreter(tree):
+    """Failure where the app was compiled for MicroPython: CircuitPython's .mpy begin with a C."""
+    for path in (tree / bundle.DATA[1:] / "a").rglob("*.mpy"):
+        if path.read_bytes()[:1] == b"M":
+            raise Failure(
+                "%s is compiled for MicroPython: make image ... ARGS=--source leaves sources" % path.name
+            )
+
+
+def activate(folder):
+    """Slot A is the app that runs. The journal, with its security counter, stays."""
+    slots = Slots(str(folder / bundle.DATA[1:]))
+    journal = Journal(str(folder / bundle.DATA[1:] / "journal"))
+    journal.load()
+    manifest = slots.load(A)
+    slots.confirm(A)
+    (folder / bundle.DATA[1:] / "a.cable").write_bytes(manifest.crc)
+    journal.active, journal.state = A, IDLE
+    journal.counter = max(journal.counter, manifest.counter)
+    journal.running = journal.unclean = 0
+    journal.save()
+
+
+def deploy(folder, image, settings, say):
+    """Put the updater, its settings and the app of `image` (None: no app) onto the drive. Raises Failure."""
+    folder = Path(folder)
+    say(firmware(folder))
+    tree = paths.BUILD / "deploy" / ("drive-%d" % os.getpid())
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    try:
+        version = drive.lay_out(tree, image, settings)
+        check_interpreter(tree)
+        if (folder / bundle.DATA[1:] / "journal").exists():
+            shutil.rmtree(tree / bundle.DATA[1:] / "journal")
+        _put(folder, tree, version, say)
+    except OSError as error:
+        raise Failure(_HELD % (folder, error)) from None
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+    if version:
+        say("slot A: version %s, confirmed" % write(version))
+    say("every file read back and compared: eject the drive, then press reset")
+
+
+def _put(folder, tree, version, say):
+    kept = strangers(folder)
+    files = {"/" + local.relative_to(tree).as_posix(): local for _, local in drive.order(tree)[1]}
+    check_room(folder, files)
+    clear(folder, files, version is not None)
+    start = {"/" + name: files.pop("/" + name) for name in drive.ENTRIES}
+    copy(folder, files)
+    if version:
+        activate(folder)
+    for name in kept:
+        before = name.replace(".py", ".before-notedfu.py")
+        os.replace(folder / name, folder / before)
+        say("the board's own %s is kept as %s" % (name, before))
+    copy(folder, start)  # last: from here on the board starts through the updater
+    os.sync()
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="python -m tools.deploy.mounted", description=__doc__)
+    parser.add_argument("drive", help="where the computer shows the drive, such as /media/you/CIRCUITPY")
+    add_app(parser)
+    options = parser.parse_args(arguments)
+    try:
+        deploy(options.drive, image_of(options, "--source"), options.settings, say)
+    except (Failure, OSError) as error:
+        print("deploy: %s" % error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
