@@ -1,0 +1,188 @@
+"""Power fails at each flash operation of a firmware's update: the old or the new one starts, whole."""
+
+import gc
+import sys
+
+import vfs
+from boards import ROOT
+
+import ota
+import rig
+from notedfu.journal import IDLE, PENDING, TRIAL
+from tools.board import firmware
+from tools.board.device import esp32
+from tools.flash.blockdev import BlockDevice
+from tools.flash.cut import HOWS, Cut, PowerCut
+from tools.flash.nor import NorFlash
+from tools.flash.store import MemoryStore
+
+OLD, NEW, APP = "1.0.0", "2.0.0", "1.0.0"
+_FS = 80  # blocks
+_SLOT = 6  # blocks, room for a firmware of four pages
+_BLOCKS = _FS + 2 + 2 * _SLOT
+_UNIT = 256
+_BOOTS = 8
+_RUN_S = 30
+
+
+class Board:
+    """A whole ESP32: LittleFS, otadata and two OTA slots on one chip, and a rig over it."""
+
+    def __init__(self, settings):
+        self.store = MemoryStore(bytearray(b"\xff" * (_BLOCKS * 4096)))
+        self.store.write((_FS + 2) * 4096, firmware.made(OLD, 14000))
+        vfs.VfsLfs2.mkfs(BlockDevice(self._chip(), 0, _FS), progsize=_UNIT)
+        self.device = None
+        self._settings = settings
+        self._on(self._install)
+
+    def _chip(self):
+        self.nor = NorFlash(self.store, 4096, _UNIT)
+        return self.nor
+
+    def _install(self):
+        self.device = rig.Rig(ROOT, settings=dict(self._settings, swap_tries=9))
+        self.device.banks = self._banks
+        rig.BEHAVIOUR[APP] = rig.confirm_and_stay
+        self.device.install_first(APP)
+
+    @staticmethod
+    def _banks():
+        from notedfu.port.banks import Banks
+
+        return Banks()
+
+    def _on(self, work, cut=None):
+        """Power, bootloader, mount, work(), power off; what work() returned, None where a cut came."""
+        nor = self._chip()
+        nor.cut = cut
+        result = None
+        mounted = False
+        try:
+            self.bootloader = esp32.install_ota(nor, _FS, True)
+            vfs.mount(vfs.VfsLfs2(BlockDevice(nor, 0, _FS), progsize=_UNIT), ROOT)
+            mounted = True
+            result = work()
+        except (PowerCut, Exception):
+            if not nor.dead:
+                raise
+        finally:
+            if mounted:
+                vfs.umount(ROOT)
+            nor.power_off()
+        assert nor.violation is None, nor.violation
+        gc.collect()
+        return result
+
+    def boot(self, cut=None):
+        """One boot of the device; returns how it ended, or None by the cut."""
+
+        def work():
+            self.device.region = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
+            return self.device.boot(_RUN_S)
+
+        return self._on(work, cut)
+
+    def journal(self):
+        return self._on(self.device.journal)
+
+    def running(self):
+        """The version of the firmware that ran last."""
+        start = bytearray(112)
+        first = esp32.ota_layout(_BLOCKS, _FS)[1][self.bootloader.running][0]
+        self.store.readinto(first * 4096, memoryview(start))
+        return firmware.version_in(start)
+
+    def settle(self):
+        """Boot until the app has run through; returns the journal then."""
+        for _ in range(_BOOTS):
+            before = len(rig.RUNS)
+            if self.boot() == "power" and len(rig.RUNS) > before:
+                journal = self.device_journal()
+                if journal.state == IDLE:
+                    return journal
+        raise AssertionError("no end in %d boots: %s" % (_BOOTS, self.device.said[-6:]))
+
+    def device_journal(self):
+        """The journal, by a look that is no boot: the bootloader must not see a reset."""
+        nor = self._chip()
+        vfs.mount(vfs.VfsLfs2(BlockDevice(nor, 0, _FS), progsize=_UNIT), ROOT)
+        try:
+            return self.device.journal()
+        finally:
+            vfs.umount(ROOT)
+            nor.power_off()
+
+    def until(self, state):
+        for _ in range(_BOOTS):
+            self.boot()
+            if self.device_journal().state == state:
+                return
+        raise AssertionError("no state %d: %s" % (state, self.device.said[-6:]))
+
+
+def cuts(board, judge, step=1, ways=1, prepare=lambda: None):
+    """Cut at each operation of the next boot, or one of `step`; judge() looks at what comes of it.
+
+    With less than all ways they take turns.
+    """
+    before = board.store.snapshot()
+    board.boot()
+    operations = board.nor.operations
+    assert operations > 3
+    for at, how in [
+        (at, HOWS[(at + way) % 5]) for at in range(1, operations + 1, step) for way in range(ways)
+    ]:
+        board.store.restore(before)
+        prepare()
+        board.boot(Cut(at, how, at))
+        try:
+            judge(board)
+        except BaseException:
+            print("cut %d of %d, %s" % (at, operations, how), board.device.said[-6:])
+            raise
+    board.store.restore(before)
+
+
+def board(settings):
+    sys.modules["esp32"] = esp32
+    made = Board(settings)
+    offer(made)
+    return made
+
+
+def offer(made):
+    made.device.offer(ota.image(NEW, firmware.made(NEW, 14000)))
+
+
+def is_new(made):
+    journal = made.settle()
+    assert (made.running(), journal.active) == (NEW, 2), (made.running(), journal.active)
+    made.boot()
+    assert made.running() == NEW, "for good"
+
+
+def is_either(made):
+    journal = made.settle()
+    assert (made.running(), journal.active) in ((NEW, 2), (OLD, 1)), (made.running(), journal.active)
+    before = made.running()
+    made.boot()
+    assert made.running() == before, "for good"
+
+
+def test_a_cut_in_the_swap_ends_in_the_new_firmware():
+    for settings in (ota.IN_SLOT, ota.IN_FILE):
+        made = board(settings)
+        made.until(PENDING)
+        cuts(made, is_new)
+
+
+def test_a_cut_in_the_trial_and_its_confirmation_ends_in_either():
+    made = board(ota.IN_SLOT)
+    made.until(TRIAL)
+    cuts(made, is_either, ways=5)
+
+
+def test_a_cut_while_it_comes_ends_in_the_new_firmware():
+    made = board(ota.IN_SLOT)
+    cuts(made, is_new, step=4, prepare=lambda: offer(made))
