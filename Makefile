@@ -134,6 +134,12 @@ deploy: $(READY)
 	@test "$(BOARD)" != circuitpython -o -n "$(DRIVE)" || { echo "say where its drive is: make deploy DRIVE=/media/you/CIRCUITPY"; exit 2; }
 	@$(PY) -m $(if $(DRIVE),tools.deploy.mounted $(DRIVE),tools.deploy $(PORT) $(if $(BOARD),--board $(BOARD))) $(if $(IMAGE),--image $(IMAGE)) $(if $(APP),--app $(APP) --version "$(VERSION)") $(if $(SETTINGS),--settings $(SETTINGS)) $(ARGS)
 
+## shrink: make an STM32 board's filesystem smaller, once, so that raw flash is left for staging: PORT=/dev/ttyACM0 KEEP=1024 (KiB) [ARGS=--yes]
+.PHONY: shrink
+shrink: $(READY)
+	@test -n "$(PORT)" -a -n "$(KEEP)" || { echo "say which board, and what the filesystem keeps: make shrink PORT=/dev/ttyACM0 KEEP=1024"; exit 2; }
+	@$(PY) -m tools.deploy.shrink $(PORT) $(KEEP) $(ARGS)
+
 ## status: say what is on a board, in words: PORT=/dev/ttyACM0
 .PHONY: status
 status: $(READY)

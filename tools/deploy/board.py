@@ -12,8 +12,12 @@ MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py prints
 _TIMEOUT_S = 120
 
 
+_ROOT = "import os\nROOT = os.getcwd().rstrip('/')\n"  # where boot.py lies: /flash on stm32
+
+
 def script_text(name, values):
-    code = "".join("%s = %r\n" % item for item in values.items())
+    """The script with its globals in front; a prompt's working directory is the one of boot.py."""
+    code = _ROOT + "".join("%s = %r\n" % item for item in values.items())
     return code + (_SCRIPTS / (name + ".py")).read_text(encoding="utf-8")
 
 
@@ -59,7 +63,7 @@ class Board:
         """
         commands = []
         for folder, files in folders.items():
-            commands += ["+", "cp", *(str(file) for file in files), ":" + folder]
+            commands += ["+", "cp", *(str(file) for file in files), ":" + folder[1:]]
         process = subprocess.Popen(
             self._command(*commands, "+", "exec", script_text(script, values)),
             stdout=subprocess.PIPE,
@@ -81,10 +85,26 @@ class Board:
     def fetch(self, path, local):
         """Copies one file from the board."""
         done = subprocess.run(
-            self._command("cp", ":" + path, str(local)), capture_output=True, text=True, timeout=_TIMEOUT_S
+            self._command("cp", ":" + path[1:], str(local)),
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
         )
         if done.returncode:
             raise self._failed("copying " + path, done.stdout + done.stderr)
+
+    def fetch_all(self, files):
+        """Copies {path: local file} from the board, in one session."""
+        commands = []
+        for path, local in files.items():
+            commands += ["+", "cp", ":" + path[1:], str(local)]
+        if not commands:
+            return
+        done = subprocess.run(
+            self._command(*commands[1:]), capture_output=True, text=True, timeout=_TIMEOUT_S * 5
+        )
+        if done.returncode:
+            raise self._failed("copying from the board", done.stdout + done.stderr)
 
     def reset(self):
         """A hard reset: boot.py and main.py run."""

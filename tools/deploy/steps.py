@@ -55,7 +55,8 @@ def _parents(files):
     return sorted(folders)
 
 
-def _by_folder(files):
+def by_folder(files):
+    """{folder, a slash at its end: [local files]} of {path: local file}."""
     grouped = {}
     for path, local in files.items():
         grouped.setdefault(path.rpartition("/")[0] + "/", []).append(local)
@@ -131,7 +132,7 @@ def _copy(board, files, say):
         done.append(local)
         say("[%*d/%d] %s" % (len(str(total)), len(done), total, _name(files, local)))
 
-    verify(board.copy(_by_folder(files), seen, "sums", PATHS=list(files)), files)
+    verify(board.copy(by_folder(files), seen, "sums", PATHS=list(files)), files)
 
 
 def _name(files, local):

@@ -18,6 +18,7 @@ _I2C_TIMEOUT_US = 250000  # 255 bytes at 100 kHz take 23 ms, and rp2 and esp32 c
 class Port(BasePort):
     """What this interpreter gives to the core."""
 
+    root = os.getcwd().rstrip("/")  # where boot.py lies: stm32 boots from /flash, or /sd if a card is in
     acts_in_boot = False  # main.py acts: it may write, and the raw REPL skips it
 
     def clock(self):

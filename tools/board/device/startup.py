@@ -2,6 +2,8 @@
 
 import gc
 import json
+import os
+import struct
 import sys
 
 import vfs
@@ -44,16 +46,30 @@ def power_up(main_globals):
 
 def _mount(config, nor):
     """Mount what is there; format it on any failure, as stock firmware does."""
+    blocks, point = config["fs_blocks"], "/"
+    if config["kind"] == "stm32":
+        blocks, point = _superblock(nor) or blocks, "/flash"
     device = FatDevice if config["fs"] == "fat" else BlockDevice
-    device = Steady(device(nor, 0, config["fs_blocks"]), nor, int(sys.argv[3]))
+    device = Steady(device(nor, 0, blocks), nor, int(sys.argv[3]))
     driver, settings = vfs.VfsLfs2, {"progsize": config["program_unit"]}
     if config["fs"] == "fat":
         driver, settings = vfs.VfsFat, {}
     try:
-        vfs.mount(driver(device, **settings), "/")
+        vfs.mount(driver(device, **settings), point)
     except OSError:
         driver.mkfs(device, **settings)
-        vfs.mount(driver(device, **settings), "/")
+        vfs.mount(driver(device, **settings), point)
+    os.chdir(point)
+
+
+def _superblock(nor):
+    """How many blocks the LittleFS at the start of the flash has: what stm32 mounts (ports/stm32/main.c)."""
+    head = bytearray(32)
+    for block in (0, 1):
+        nor.readinto(block * nor.erase_block, head)
+        if head[8:16] == b"littlefs":
+            return struct.unpack_from("<I", head, 28)[0]
+    return None
 
 
 def _forget_the_host(main_globals, control, modules):
@@ -61,7 +77,8 @@ def _forget_the_host(main_globals, control, modules):
         sys.modules.pop(name)
     for name in modules:
         sys.modules[name] = modules[name]
-    sys.path[:] = ["", ".frozen", "/lib"]
+    here = os.getcwd().rstrip("/")
+    sys.path[:] = ["", ".frozen", here + "/lib"] + ([here] if here else [])
     sys.argv[:] = [""]
     facades.install(control)
     for name in [name for name in main_globals if not name.startswith("__")]:

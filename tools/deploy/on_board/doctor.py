@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - ROOT is given: where boot.py lies
 # What a board has, with or without the updater on it. It changes nothing, and asks the Notecard for its
 # version.
 import gc
@@ -80,7 +81,7 @@ def updater():
         from notedfu.settings import Settings
     except ImportError:
         return None
-    error = Settings().load("/notedfu.json").error
+    error = Settings().load(ROOT + "/notedfu.json").error
     return {"version": __version__, "settings": error and error.text}
 
 
@@ -94,7 +95,7 @@ def drive():
     return {"readonly": storage.getmount("/").readonly, "nvm": len(microcontroller.nvm or b"")}
 
 
-status = os.statvfs("/")
+status = os.statvfs(ROOT or "/")
 version = ".".join(str(part) for part in sys.implementation[1][:3])
 gc.collect()
 answer = {

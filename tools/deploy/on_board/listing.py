@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - ROOT is given: where boot.py lies
 import json
 import os
 
@@ -13,11 +14,11 @@ _NOT_THE_PROJECT = (
 
 
 def walk(folder, found):
-    for name in os.listdir(folder or "/"):
+    for name in os.listdir(ROOT + folder or "/"):
         path = folder + "/" + name
         if path in _NOT_THE_PROJECT:
             continue
-        if os.stat(path)[0] & _FOLDER:
+        if os.stat(ROOT + path)[0] & _FOLDER:
             walk(path, found)
         else:
             found.append(path)

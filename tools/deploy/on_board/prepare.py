@@ -1,8 +1,8 @@
-# ruff: noqa: F821 - given: FOLDERS to be made, MODULES that may lie in /lib/notedfu, REPLACE_APP, KEEP_BOOT
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, FOLDERS to be made, MODULES that may lie in /lib/notedfu, REPLACE_APP, KEEP_BOOT
 import json
 import os
 
-DATA = "/notedfu.d"
+DATA = ROOT + "/notedfu.d"
 _FOLDER = 0x4000
 
 
@@ -29,7 +29,7 @@ def remove_strangers(folder):
         path = folder + "/" + name
         if is_folder(path):
             remove_strangers(path)
-        elif path not in MODULES:
+        elif path[len(ROOT) :] not in MODULES:
             os.remove(path)
 
 
@@ -37,11 +37,11 @@ if REPLACE_APP:
     for end in (".manifest", ".confirmed", ""):  # the manifest first: from then on the slot counts as empty
         remove(DATA + "/a" + end)
     remove(DATA + "/staging.img")
-if is_folder("/lib/notedfu"):
-    remove_strangers("/lib/notedfu")
+if is_folder(ROOT + "/lib/notedfu"):
+    remove_strangers(ROOT + "/lib/notedfu")
 for folder in FOLDERS:
-    if not is_folder(folder):
-        os.mkdir(folder)
+    if not is_folder(ROOT + folder):
+        os.mkdir(ROOT + folder)
 if KEEP_BOOT:
-    os.rename("/boot.py", "/boot.before-notedfu.py")
+    os.rename(ROOT + "/boot.py", ROOT + "/boot.before-notedfu.py")
 print("\x1e" + json.dumps(True))

@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - ROOT is given: where boot.py lies
 import json
 import os
 
@@ -18,5 +19,5 @@ def remove(path):
 
 
 for path in ("/main.py", "/boot.py", "/notedfu.d", "/lib/notedfu", "/notedfu.json", "/notedfu.off"):
-    remove(path)
+    remove(ROOT + path)
 print("\x1e" + json.dumps(True))

@@ -1,13 +1,14 @@
-# ruff: noqa: F821 - NAMES is given: [(name now, name then)]; what is not there is passed over
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, and NAMES, [(name now, name then)]; what is not there is
+# passed over
 import json
 import os
 
 moved = []
 for now, then in NAMES:
     try:
-        os.stat(now)
+        os.stat(ROOT + now)
     except OSError:
         continue
-    os.rename(now, then)
+    os.rename(ROOT + now, ROOT + then)
     moved.append(then)
 print("\x1e" + json.dumps(moved))

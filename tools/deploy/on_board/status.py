@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - ROOT is given: where boot.py lies
 import binascii
 import json
 import os
@@ -7,7 +8,7 @@ from notedfu.journal import Journal
 from notedfu.settings import Settings
 from notedfu.slots import Slots
 
-DATA = "/notedfu.d"
+DATA = ROOT + "/notedfu.d"
 
 
 def size(path):
@@ -38,7 +39,7 @@ def read(path):
         return None
 
 
-settings = Settings().load("/notedfu.json")
+settings = Settings().load(ROOT + "/notedfu.json")
 slots = Slots(DATA)
 journal = Journal(DATA + "/journal")
 journal.load()
@@ -57,10 +58,10 @@ answer = {
     "outcome": journal.outcome,
     "outcome_text": journal.outcome_text,
     "settings": str(settings.error) if settings.error else None,
-    "off": settings.off or size("/notedfu.off") is not None,
+    "off": settings.off or size(ROOT + "/notedfu.off") is not None,
     "staging": settings.staging,
     "region": settings.staging_length,
     "room": slots.room(journal.active),
-    "unit": os.statvfs("/")[0],
+    "unit": os.statvfs(ROOT or "/")[0],
 }
 print("\x1e" + json.dumps(answer))

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - PATHS is given
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, and PATHS below it
 import binascii
 import json
 
@@ -33,4 +33,4 @@ try:
 except ImportError:
     sum_of = crc32_of
 
-print("\x1e" + json.dumps({path: sum_of(path) for path in PATHS}))
+print("\x1e" + json.dumps({path: sum_of(ROOT + path) for path in PATHS}))

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - PATHS is given: the files that a deployment would write
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, and PATHS, the files that a deployment would write
 import gc
 import json
 import os
@@ -7,14 +7,14 @@ import sys
 
 def size(path):
     try:
-        return os.stat(path)[6]
+        return os.stat(ROOT + path)[6]
     except OSError:
         return None
 
 
 def belongs_to_updater(path):
     try:
-        with open(path) as file:
+        with open(ROOT + path) as file:
             return "notedfu" in file.read(2000)
     except OSError:
         return None
@@ -37,7 +37,7 @@ def has_ota_slot():
         return False
 
 
-status = os.statvfs("/")
+status = os.statvfs(ROOT or "/")
 gc.collect()
 answer = {
     "interpreter": sys.implementation.name,
