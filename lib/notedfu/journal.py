@@ -198,17 +198,21 @@ class Journal:
         """Rewrite a copy, which counts as bad until it has been read back."""
         if copy not in self._bad:
             self._bad.append(copy)
+        made_way = False
         try:
             try:
                 self._rewrite(copy, record)
             except OSError as error:
                 self._make_way(copy, error.args[0])
+                made_way = True
                 self._rewrite(copy, record)
         except OSError as error:
             raise LocalError("journal-fault", "the boot record can't be written (%s)" % error) from None
         if self._read(copy) != record:
             raise LocalError("journal-fault", "the boot record does not read back")
         self._bad.remove(copy)
+        if made_way:
+            self._make_reserve()  # of the room that the old record had, before somebody else takes it
 
     def _rewrite(self, copy, record):
         with open(self._path(copy), "r+b") as file:
@@ -217,7 +221,7 @@ class Journal:
     def _make_way(self, copy, errno):
         """Make a second try possible: on a full filesystem, or after a directory was torn on FAT."""
         if errno == _ENOSPC:
-            os.remove(self._folder + "/reserve")  # until the next boot's repair()
+            os.remove(self._folder + "/reserve")  # until the record is written
         else:
             self.create()
 

@@ -1,4 +1,4 @@
-"""The command line: python -m tools.powerloss [--reduced] [--case ID] [--seed N] [--processes N] [--share N]."""
+"""The command line: python -m tools.powerloss; --help lists its options."""
 
 import argparse
 import json

@@ -1,9 +1,11 @@
 """What is cut: lives, geometries and ages, and the jobs that the workers get."""
 
 HOWS = ("before", "after", "torn", "unsettled", "weak")
+BAD = "bad"  # a block goes bad instead of a cut
 LIVES = (
     "update", "update-flash", "resume", "resume-flash", "crash", "silent", "successor", "next", "next-flash",
     "journal", "journal-lost", "fresh", "damaged", "resets",
+    "full", "brim", "rot", "rot-flash", "clock", "long", "long-flash",
 )  # fmt: skip
 GEOMETRIES = ("lfs-256", "lfs-16", "lfs-tiny", "fat-256", "fat-512")
 PHASES = (
@@ -20,10 +22,23 @@ _REDUCED = (  # which life shows which phases
     ("journal", ("journal",)),
     ("successor", ()),  # and its cuts between flash operations
 )
+_REDUCED_MORE = (  # the same, on a few geometries
+    ("full", ("journal",), ("lfs-16",)),
+    ("brim", ("confirm",), ("lfs-256", "lfs-tiny")),
+    ("rot", ("swap",), ("lfs-256",)),
+    ("rot-flash", ("swap",), ("lfs-16",)),
+    ("clock", ("trial",), ("lfs-256",)),
+    ("journal-lost", ("journal",), ("lfs-256", "fat-512")),
+)
 TINY = "lfs-tiny"
 _ALL_PAIRS = ("journal", "swap")
-_CHUNK = 40  # cases in one job
+_CHUNK = 100  # cases in one job
 _AGES = {"lfs-256": (0, 5, 10, 15), "lfs-16": (0, 7)}  # saves before: LittleFS erases once in so many
+_YOUNG = ("full", "brim", "rot", "rot-flash", "clock")  # of one age each
+_LONG = ("long", "long-flash")  # each operation of 64 KiB is cut once, in one way
+_LONG_AT = ("lfs-256", "lfs-16", "fat-256")
+_WORN = ("update", "update-flash", "crash", "silent", "next", "fresh", "long-flash")  # where blocks go bad
+_ONCE = ("full", "brim", "rot", "rot-flash", "clock") + _LONG  # cut once only
 
 
 def groups():
@@ -31,18 +46,23 @@ def groups():
     return [
         [life, geometry, age]
         for life in LIVES
-        for geometry in GEOMETRIES
-        for age in _AGES.get(geometry, (0,))
+        for geometry in (_LONG_AT if life in _LONG else GEOMETRIES)
+        for age in ((0,) if life in _YOUNG + _LONG else _AGES.get(geometry, (0,)))
     ]
 
 
 def samples(seed):
     """The jobs of the reduced form: one cut of each kind in each phase, on each geometry."""
+    wanted = [(life, phases, geometry) for geometry in GEOMETRIES for life, phases in _REDUCED]
+    wanted += [(life, phases, geometry) for life, phases, some in _REDUCED_MORE for geometry in some]
     return [
-        {"do": "sample", "group": [life, geometry, 0], "seed": seed, "phases": phases, "each": 1, "pairs": 1}
-        for geometry in GEOMETRIES
-        for life, phases in _REDUCED
-    ]
+        {
+            "do": "sample", "group": [life, geometry, 0], "seed": seed,
+            "phases": phases, "each": 1, "pairs": 1,
+            "worn": 0 if geometry.startswith("fat") else _WORN.count(life),
+        }
+        for life, phases, geometry in wanted
+    ]  # fmt: skip
 
 
 def hunt(defect, life, geometry, phase, way):
@@ -60,20 +80,26 @@ def surveys():
 def full(found, seed, pairs_each):
     """The jobs of the whole proof. found: (job, answer) of each survey. pairs_each: second cuts a phase."""
     firsts = {}
-    for _, answer in found:
+    for _, answer in [one for one in found if one[0]["group"][0] not in _ONCE]:
         for phase, cuts in answer["cuts"].items():
             firsts[phase] = firsts.get(phase, 0) + len(cuts)
     jobs = []
     for job, answer in found:
         group = job["group"]
-        cuts = [cut + [how] for phase in answer["cuts"].values() for cut in phase for how in HOWS]
-        cuts += [cut + ["bus"] for cut in answer["bus"]] if group[2] == 0 else []
+        places = [place for phase in sorted(answer["cuts"]) for place in answer["cuts"][phase]]
+        if group[0] in _LONG:
+            cuts = [place + [HOWS[(place[1] + seed) % len(HOWS)]] for place in places]
+        else:
+            cuts = [place + [how] for place in places for how in HOWS]
+            cuts += [cut + ["bus"] for cut in answer["bus"]] if group[2] == 0 else []
+        if group[0] in _WORN and group[2] == 0 and not group[1].startswith("fat"):
+            cuts += [place + [BAD] for place in places]
         jobs += _chunks({"do": "singles", "group": group, "seed": seed}, cuts, _CHUNK)
         if group[0] in ("update", "update-flash"):
             swaps = answer["cuts"]["swap"]
             again = [cut + [HOWS[cut[1] % len(HOWS)]] for cut in swaps[len(swaps) * 2 // 5 :]]
             jobs += _chunks({"do": "relentless", "group": group, "seed": seed}, again, _CHUNK)
-        for phase, places in sorted(answer["cuts"].items()):
+        for phase, places in sorted(answer["cuts"].items()) if group[0] not in _ONCE else ():
             every = group[1] == TINY and phase in _ALL_PAIRS and group[0] in ("update", "journal")
             count = 0 if every else -(-pairs_each * 11 // (10 * firsts[phase]))
             chosen = [place + [HOWS[(place[1] + seed) % len(HOWS)], count] for place in places]

@@ -8,7 +8,7 @@ import threading
 from tools import paths
 
 _SCRIPT = paths.ROOT / "tools" / "powerloss" / "device" / "worker.py"
-_HEAP = "12M"
+_HEAP = "24M"
 _MARK = "\x1e"
 _LIMIT_S = 300  # for one job
 _LOG_LINES = 30

@@ -83,7 +83,7 @@ class Result:
             errors=len(self.errors),
             by_phase=self._by(0, plan.PHASES + ("bus",)),
             by_filesystem=self._by(1, plan.GEOMETRIES),
-            by_cut=self._by(2, plan.HOWS + ("bus",)),
+            by_cut=self._by(2, plan.HOWS + ("bus", plan.BAD)),
             pairs_by_phase=self.pairs,
             served_again=self.again,
             fat={"%s: %s" % key: count for key, count in sorted(self.fat.items())},
@@ -106,7 +106,8 @@ class Result:
             )
         lines.append("")
         lines.append(
-            "by cut: " + ", ".join("%s %d" % one for one in self._by(2, plan.HOWS + ("bus",)).items())
+            "by cut: "
+            + ", ".join("%s %d" % one for one in self._by(2, plan.HOWS + ("bus", plan.BAD)).items())
         )
         lines += self._verdicts()
         return lines

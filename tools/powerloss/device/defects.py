@@ -194,6 +194,64 @@ def _users_files_swept():
     FileStage.discard = sweep
 
 
+def _rotten_staging_installed():
+    """The swap trusts what is staged: it was verified once."""
+    from notedfu import swap
+    from notedfu.errors import ImageError
+    from notedfu.image import Image
+
+    class Trusting(Image):
+        def finish(self):
+            try:
+                super().finish()
+            except ImageError:
+                self.digest = trusted[-1]
+
+    install, trusted = swap.install, []
+
+    def trust(boot):
+        trusted.append(boot.journal.identity)
+        install(boot)
+
+    swap.install, swap.Image = trust, Trusting
+
+
+def _loss_not_said():
+    """A journal that was lost is made anew, and nobody hears of it."""
+    from notedfu.bootup import Boot
+
+    rebuild = Boot._rebuild
+
+    def silent(self):
+        say, self.port.say = self.port.say, lambda text: None
+        rebuild(self)
+        self.port.say = say
+
+    Boot._rebuild = silent
+
+
+def _no_way_made_on_a_full_disk():
+    """The journal's reserve is not given up when there is no room for a save."""
+    from notedfu.journal import Journal
+
+    Journal._make_way = lambda self, copy, errno: None
+
+
+def _trial_not_counted_runs():
+    """Each boot begins the trial with all its runs."""
+    from notedfu.health import Health
+    from notedfu.journal import TRIAL
+
+    begin = Health.begin
+
+    def generous(self):
+        if self._boot.journal.state == TRIAL:
+            self._boot.journal.trial_left = 3
+        begin(self)
+
+    Health.begin = generous
+
+
 DEFECTS = (
     # name, life, geometry, phase, how it is hunted, what makes it
     ("attempt-counted-late", "resets", "lfs-256", "trial", "single", _attempt_counted_late),
@@ -207,6 +265,10 @@ DEFECTS = (
     ("report-forgotten-early", "update", "lfs-256", "report", "single", _report_forgotten_early),
     ("report-to-whatever-is-there", "successor", "lfs-256", "report", "bus", _report_to_whatever_is_there),
     ("counter-raised-on-trial", "crash", "lfs-256", "swap", "single", _counter_raised_on_trial),
+    ("rotten-staging-installed", "rot", "lfs-256", "swap", "single", _rotten_staging_installed),
+    ("loss-not-said", "journal-lost", "lfs-256", "journal", "single", _loss_not_said),
+    ("no-way-on-a-full-disk", "brim", "lfs-16", "confirm", "single", _no_way_made_on_a_full_disk),
+    ("trial-without-end", "resets", "lfs-256", "trial", "single", _trial_not_counted_runs),
     ("users-files-swept", "update", "lfs-256", "download into file", "single", _users_files_swept),
 )
 

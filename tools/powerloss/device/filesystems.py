@@ -7,6 +7,8 @@ from tools.flash.blockdev import BlockDevice, FatDevice
 from tools.flash.nor import NorFlash
 from tools.flash.store import MemoryStore
 
+_LONG, _LONG_REGION = 112 * 4096, 18 * 4096
+
 
 class QuickDevice(BlockDevice):
     """A BlockDevice with a short way for what is asked most: a read, within bounds, of settled bits."""
@@ -50,6 +52,11 @@ class Geometry:
         self.blocks = blocks
         self.region = region
         self.read = read
+
+    def long(self):
+        """The same with room for an image of 64 KiB."""
+        blocks, region = _LONG // self.block, _LONG_REGION // self.block
+        return Geometry(self.name, self.kind, self.block, self.unit, blocks, region, self.read)
 
     def blank(self):
         """A new chip's Store, formatted."""

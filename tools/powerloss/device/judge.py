@@ -1,7 +1,6 @@
 """What must hold of the boots of one case, by what the oracle reads on flash."""
 
 from tools.powerloss.device import oracle
-from tools.powerloss.device.world import USER_FILES
 
 _TRIALS = 3  # trial_runs, by default
 _SWAPS = 3  # swap_tries
@@ -50,11 +49,21 @@ class Judge:
         what, slot = look.fate(_FAILING)
         if look.record:
             self._record(look, boot.saved)
+        else:  # whatever was counted is lost
+            self._swaps.clear()
+            self._trials.clear()
         if what == "swap":
-            self._count(self._swaps, look.record.identity, _SWAPS, "swaps")
+            # what was damaged in staging is fetched once more, and has all its swaps again
+            most = _SWAPS if self._exact and not self.life.rots else 2 * _SWAPS
+            self._count(self._swaps, look.record.identity, most, "swaps")
+        if what == "run" and not look.record and boot.ended != "cut":
+            if not [text for text in self.world.said if text.startswith("the journal was lost; slot")]:
+                self.found("silent", "the journal was lost, and the board does not say so")
         settled = not self.world.store.unsettled  # else the oracle and the library may read different bits
         for version, started in boot.starts:
             allowed = look.record.active if what == "swap" else slot
+            if self.world.bad_blocks and look.record and started == look.other():
+                continue  # a trial whose runs can't be counted is none
             if started != allowed and settled:
                 self.found("mixed", "%s of slot %d runs, it is %s %d" % (version, started, what, slot))
             if look.record and look.record.state == oracle.TRIAL and started == look.record.active:
@@ -85,7 +94,8 @@ class Judge:
         for number in (1, 2):
             if number in look.lying:
                 self.found("mixed", "slot %d has a manifest whose files are others" % number)
-        if record.state == oracle.PENDING and look.staged != self.life.image_of(record.identity):
+        pending = record.state == oracle.PENDING and not self.life.rots
+        if pending and look.staged != self.life.image_of(record.identity):
             self.found("early", "what is pending is not what is staged")
 
     def end(self):
@@ -96,9 +106,10 @@ class Judge:
             self.found("bricked", "it does not mount")
             return world.wrong
         files = dict(look.files)
-        for name in USER_FILES:
-            if files.get(name) != USER_FILES[name]:
-                self.found("user", "%s is %r" % (name, files.get(name)))
+        wanted = life.user_files
+        for name in wanted:
+            if files.get(name) != wanted[name]:
+                self.found("user", "%s is %r" % (name, files.get(name, b"")[:40]))
         record = look.record
         slot = look.slots.get(record.active) if record else None
         if not slot or slot.identity != life.apps[self.ends].identity or not slot.confirmed or record.state:
@@ -110,6 +121,29 @@ class Judge:
             files.pop("notedfu.d/journal/" + name, None)
         self.rest = (files, record and record.lasting)
         return world.wrong
+
+    def end_worn(self, boot):
+        """Judge a board with a bad block at the end of its last boot, as end().
+
+        The update may have failed, but an app runs that was installed whole, what the user has is there, and
+        the Notecard was told nothing that is not so.
+        """
+        world, life = self.world, self.life
+        look = world.look()
+        if look is None:
+            self.found("bricked", "it does not mount")
+            return
+        for name in life.user_files:
+            if look.files.get(name) != life.user_files[name]:
+                self.found("user", "%s is lost" % name)
+        if not boot.starts and life.before:
+            self.found("bricked", "no app runs; %s" % world.said[-2:])
+        told = [self._stop(stop) for stop in world.engine.dfu.stops]
+        if len(told) > len(life.stops):
+            self.found("report", "%s" % told)
+        installed = [version for version, mode, _ in told if mode == "completed"]
+        if installed and boot.starts and boot.starts[-1][0] != installed[-1]:
+            self.found("report", "%s is said to run, %s does" % (installed[-1], boot.starts[-1][0]))
 
     def _reports(self, told):
         same = [one[:2] for one in told] == [one[:2] for one in self.stops]

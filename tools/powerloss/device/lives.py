@@ -2,9 +2,11 @@
 
 from tools.powerloss.device import apps, filesystems, oracle
 from tools.powerloss.device.port import Reset
-from tools.powerloss.device.world import ROOT, PowerOff, World
+from tools.powerloss.device.world import ROOT, USER_FILES, PowerOff, World
 
 FIRST, SECOND, THIRD = apps.VERSIONS
+_NEVER = 1000000  # polls
+_WORN_POLLS = 60  # of a boot with a bad block: the update may never come to its end
 _REST_POLLS = 2  # after all is settled: the healthy mark is set, and what should not happen would
 
 
@@ -25,13 +27,19 @@ class Life:
     boots = (0, 99)  # which of its boots are cut; the others are another life's affair
     phase = None  # the name of all of its operations; None: as the marks say
     extra = 0  # bytes in a file of the app's
+    patience = None  # polls until a boot is at rest even where an image waits; None: as long as it takes
+    rots = False  # whether a bit of what is staged flips after it was verified
+    jumps = False  # whether the clock jumps
 
     def __init__(self, geometry, age=0):
         self.apps = apps.catalogue(self.extra)
         self.offer_md5 = {}
         self.offer_names = {}
+        self.user_files = dict(USER_FILES)
         settings = dict(self.settings, staging=self.staging)
-        self.world = World(filesystems.geometry(geometry), self.apps, self.act, settings)
+        geometry = filesystems.geometry(geometry)
+        self.world = World(geometry.long() if self.extra else geometry, self.apps, self.act, settings)
+        self.world.jumps = self.jumps
         self.age = age
         self.world.powered(self.set_up)
         for version in self.offers:
@@ -75,12 +83,15 @@ class Life:
 
     def rest(self, dfu):
         """Poll until the Notecard has nothing more to say."""
-        polls = _REST_POLLS
+        polls, waited = _REST_POLLS, 0
         while polls:
             dfu.poll(500)
             self.world.time.advance(1500)
             if self.quiet(dfu):
                 polls -= 1
+            waited += 1
+            if waited >= (_WORN_POLLS if self.world.bad_blocks else self.patience or _NEVER):
+                break
         raise PowerOff("rest")
 
     def quiet(self, dfu):
@@ -180,8 +191,85 @@ class NextInFlash(Next):
     staging = "flash"
 
 
+class Long(Life):
+    """An image of 64 KiB, in pages of 4096 bytes."""
+
+    name = "long"
+    extra = 60000
+    settings = {"page": 4096}
+
+
+class LongIntoFlash(Long):
+    name = "long-flash"
+    staging = "flash"
+
+
+class Full(Life):
+    """There is no room for the image: it waits at the Notecard, and all else goes on."""
+
+    name = "full"
+    ends = FIRST
+    stops = ()
+    patience = 12
+
+    def set_up(self):
+        super().set_up()
+        self.user_files.update(fill())
+
+
+class Brim(Life):
+    """The new app fills the filesystem to the brim before it confirms."""
+
+    name = "brim"
+    boots = (2, 99)
+
+    def act(self, version, dfu):
+        if version == SECOND and dfu.on_trial:
+            self.world.mark("app")
+            fill()
+            self.world.mark("run")
+        return super().act(version, dfu)
+
+
+class Rot(Life):
+    """A bit of what is staged flips between verification and swap: the image is fetched once more."""
+
+    name = "rot"
+    rots = True
+
+    def prepare(self):
+        world = self.world
+        world.boot()
+        if not world.look().record or world.look().record.state != oracle.PENDING:
+            raise AssertionError("nothing is pending: %s" % world.said)
+        if self.staging == "flash":
+            world.flip(world.geometry.blocks * world.geometry.block + self._place())
+        else:
+            world.powered(self._flip)
+
+    def _place(self):
+        """Where in what is staged: in the text of a file, which nothing but the digest guards."""
+        return self.apps[SECOND].image.find(b"notes of") + 3
+
+    def _flip(self):
+        with open(ROOT + "/notedfu.d/staging.img", "r+b") as file:
+            _flip(file, self._place(), 4)
+
+
+class RotInFlash(Rot):
+    name = "rot-flash"
+    staging = "flash"
+
+
+class Clock(Life):
+    """The clock jumps, ahead and back, by seconds and by days."""
+
+    name = "clock"
+    jumps = True
+
+
 class JournalHurt(Life):
-    """Nothing is offered; the copy of the journal that counts is damaged and must be made anew."""
+    """Nothing is offered; a bit of the journal's copy that counts has flipped; it must be made anew."""
 
     name = "journal"
     phase = "journal"
@@ -196,11 +284,11 @@ class JournalHurt(Life):
     def _damage(self):
         for copy in (self.age & 1, 1 - (self.age & 1))[: self.hurt]:
             with open("%s/notedfu.d/journal/%d/record" % (ROOT, copy), "r+b") as file:
-                file.write(b"damaged")
+                _flip(file, (self.age * 37 + 19 * copy + 11) % 209, 1 << self.age % 8)
 
 
 class JournalLost(JournalHurt):
-    """Both copies are damaged."""
+    """A bit of both copies has flipped: an app runs all the same, and the board says so."""
 
     name = "journal-lost"
     hurt = 2
@@ -230,7 +318,7 @@ class Fresh(Life):
 
 LIVES = (
     Life, UpdateIntoFlash, Resume, ResumeInFlash, Crash, Silent, Successor, Next, NextInFlash, JournalHurt,
-    JournalLost, Fresh, Damaged, Resets,
+    JournalLost, Fresh, Damaged, Resets, Long, LongIntoFlash, Full, Brim, Rot, RotInFlash, Clock,
 )  # fmt: skip
 
 
@@ -272,7 +360,51 @@ def install(app, slot, age):
         journal.save()
 
 
-def users_files():
-    """What is not the updater's, as it lies on the mounted board."""
-    found = oracle.tree(ROOT)
-    return {name: found[name] for name in found if not name.startswith("notedfu.")}
+def _flip(file, at, mask):
+    file.seek(at)
+    one = file.read(1)[0]
+    file.seek(at)
+    file.write(bytes([one ^ mask]))
+
+
+def fill():
+    """Fill the mounted filesystem until there is no room; returns the files that came through whole."""
+    import os
+
+    found = {}
+    unit, _, total, free = os.statvfs(ROOT)[:4]
+    if free > total:  # a full LittleFS may count more than it has
+        free = 0
+    sizes = [max(0, free - 3) * unit] + [unit] * 24
+    for number, size in enumerate(sizes):
+        name = "data/fill%d" % number
+        data = b"f" * size
+        try:
+            if _is_there(ROOT + "/" + name):
+                continue
+            with open(ROOT + "/" + name, "wb") as file:
+                file.write(data)
+        except OSError:
+            _drop(ROOT + "/" + name)
+            break
+        found[name] = data
+    return found
+
+
+def _is_there(path):
+    import os
+
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _drop(path):
+    import os
+
+    try:
+        os.remove(path)
+    except OSError:
+        pass  # the power is off, or the file never came to be

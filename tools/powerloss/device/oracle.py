@@ -54,7 +54,7 @@ class Look:
     def __init__(self, root, region=None):
         self._root = root
         self.files = tree(root)  # all files of the board, {path: bytes}
-        self.copies = [_record(self._read("notedfu.d/journal/%d/record" % copy)) for copy in (0, 1)]
+        self.copies = [self._copy("notedfu.d/journal/%d/record" % copy) for copy in (0, 1)]
         good = [copy for copy in self.copies if copy]
         self.record = good[0] if good else None
         if len(good) == 2 and (good[1].sequence - good[0].sequence) & 0x80000000 == 0:
@@ -76,6 +76,10 @@ class Look:
         """A file; b"" if it is not there. What FAT can't list of a torn folder may still open."""
         data = self.files.get(name)
         return _read(self._root + "/" + name) if data is None else data
+
+    def _copy(self, name):
+        # FAT: what is behind the record may be torn off
+        return _record(self._read(name) or _read(self._root + "/" + name, _SIZE))
 
     def _slot(self, path):
         data = self._read(path + ".manifest")
@@ -149,10 +153,10 @@ def _crc(data):
     return known
 
 
-def _read(path):
+def _read(path, size=-1):
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return file.read(size)
     except OSError:
         return b""
 

@@ -11,6 +11,11 @@ from virtual import VirtualTime
 _DEFECTS = (AssertionError, AttributeError, ImportError, IndexError, NameError, TypeError, ValueError)
 
 
+_PERIOD = 1 << 30  # of VirtualTime's ticks
+_JUMP_EVERY = 53  # transactions on the bus
+_JUMPS = (90000, -86400000, 400000000, -1500, 86400000, -400000000)  # ms
+
+
 class Reset(BaseException):
     """The board resets."""
 
@@ -24,6 +29,10 @@ class Time(VirtualTime):
         """PowerCut if there is no power: nothing goes on, whatever caught the first one."""
         if self.nor.dead:
             raise PowerCut()
+
+    def jump(self, ms):
+        """The clock jumps, and no time passes. The ticks wrap."""
+        self._now = (self._now + ms) % _PERIOD
 
     def ticks_ms(self):
         self.check()
@@ -54,6 +63,8 @@ class Bus(I2CBus):
         world.time.check()
         answer = super()._run(transaction, address, what)
         world.transactions += 1
+        if world.jumps and world.transactions % _JUMP_EVERY == 0:
+            world.time.jump(_JUMPS[world.transactions // _JUMP_EVERY % len(_JUMPS)])
         if world.transactions == world.bus_cut:
             world.nor.power_off()
             raise PowerCut()

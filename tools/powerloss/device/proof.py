@@ -3,8 +3,10 @@
 from tools.flash.cut import Cut
 from tools.powerloss.device import oracle
 from tools.powerloss.device.judge import Judge
+from tools.powerloss.device.world import BAD, unmarked
 
 BUS = "bus"  # the power goes between two flash operations, after a transaction on the bus
+_APPS_SHARE = 25  # one in so many of an app's own operations is cut
 _BOOTS = 14  # the longest recovery has seven; more is going round in circles
 
 
@@ -17,10 +19,10 @@ class Survey:
         world = life.world
         while True:
             before = world.snapshot()
-            world.observe = self._observe
+            world.observe, world.mark = self._observe, self._mark
             self._marks = [(0, "start")]
             boot = world.boot()
-            world.observe = None
+            world.observe, world.mark = None, unmarked
             phases = self._phases(boot)
             self.boots.append((before, phases, boot.transactions))
             if boot.ended == "rest":
@@ -41,7 +43,10 @@ class Survey:
         found = {}
         for boot in self._cut_boots():
             for at, phase in enumerate(self.boots[boot][1]):
-                found.setdefault(phase, []).append([boot, at + 1])
+                if phase != "app":
+                    found.setdefault(phase, []).append([boot, at + 1])
+                elif at % _APPS_SHARE == 0:
+                    found.setdefault("journal", []).append([boot, at + 1])
         return found
 
     def bus_cuts(self):
@@ -109,10 +114,14 @@ class Case:
         world = self.life.world
         world.restore(self.survey.boots[boot][0])
         self.judge = Judge(self.life)
-        cut = None if how == BUS else Cut(at, how, self.seed * 7919 + at * 31 + len(how))
-        one = world.boot(cut, at if how == BUS else 0)
+        if how == BAD:
+            one = world.boot(wears_out_at=at)
+        elif how == BUS:
+            one = world.boot(bus_cut=at)
+        else:
+            one = world.boot(Cut(at, how, self.seed * 7919 + at * 31 + len(how)))
         self.judge.seen(one)
-        return one.ended == "cut"
+        return bool(world.bad_blocks) if how == BAD else one.ended == "cut"
 
     def relentless(self, boot, at, how):
         """Cut the same operation of every boot that swaps. Returns all that was wrong.
@@ -154,6 +163,9 @@ class Case:
         else:
             judge.found("stuck", "%d boots" % _BOOTS)
         self.length = operations
+        if world.bad_blocks:
+            judge.end_worn(boot)
+            return world.wrong
         if boot.ended != "rest" or judge.end():
             return world.wrong
         before = judge.rest

@@ -3,6 +3,7 @@
 from check import Random
 from tools.flash.cut import HOWS
 from tools.powerloss.device.proof import BUS, Case
+from tools.powerloss.device.world import BAD
 
 
 class Tally:
@@ -32,7 +33,7 @@ class Tally:
             return
         wrong = self._case.recover() if came or self._defective() else [("harness", "the cut never came")]
         self._count(phase, how, wrong, "%d.%d.%s" % (boot, at, how))
-        if not wrong:
+        if not wrong and how != BAD:
             self.again[phase] = max(self.again.get(phase, 0), self._served_again())
 
     def _served_again(self):
@@ -71,8 +72,9 @@ class Tally:
             case.judge = judge.copy()
             self._second(first, at, HOWS[random.below(len(HOWS))])
 
-    def sample(self, wanted, each, pairs):
-        """`each` cuts of every kind in the phases that are wanted, and `pairs` second cuts after one of each.
+    def sample(self, wanted, each, pairs, worn):
+        """`each` cuts of every kind in the phases that are wanted, `pairs` second cuts after one of each, and
+        `worn` blocks that go bad.
 
         The operations are those in the middle of a phase, spread over it.
         """
@@ -84,6 +86,8 @@ class Tally:
                     place = places[(turn * len(places) // each + number * len(places) // 5) % len(places)]
                     self.single(place + [how])
             self.pairs(places[len(places) // 2] + [HOWS[len(phase) % len(HOWS)]], pairs)
+            for turn in range(worn):
+                self.single(places[(2 * turn + 1) * len(places) // (2 * worn)] + [BAD])
             if phase == "swap" and self._survey.life.before:
                 self.relentless(places[len(places) * 2 // 3] + [HOWS[len(places) % len(HOWS)]])
         places = self._survey.bus_cuts()
@@ -121,7 +125,7 @@ class Tally:
         phases = self._survey.boots[boot][1]
         if how == BUS:
             return "bus"
-        return phases[at - 1]
+        return "journal" if phases[at - 1] == "app" else phases[at - 1]
 
     def _count(self, phase, how, wrong, name):
         self.cases += 1

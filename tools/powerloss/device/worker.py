@@ -44,7 +44,7 @@ class Worker:
 
         tally = Tally(survey, job["seed"], _SHOWN)
         if job["do"] == "sample":
-            tally.sample(job["phases"], job["each"], job["pairs"])
+            tally.sample(job["phases"], job["each"], job["pairs"], job["worn"])
         elif job["do"] == "hunt":
             tally.hunt(job["phase"], job["way"], job["limit"])
         for case in job.get("cases", ()):

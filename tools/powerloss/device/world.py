@@ -50,11 +50,13 @@ class World:
         self.engine = self.notecard.engine
         self.store = geometry.blank()
         self.bad_blocks = set()
+        self.jumps = False  # whether the clock jumps now and then
         self.settings = dict(SETTINGS)
         self.settings.update(settings)
         self.boots = 0
         self.bus_cut = 0
         chip = geometry.chip(self.store)
+        self.mark = unmarked  # called with the name of what comes next, by what is no step of the library
         self._glass, self._raw = geometry.device(chip), geometry.raw(chip)
         self._view = None  # what look() found, while nothing is written
         self.observe = None  # called with the fresh library before each boot: a defect, or the survey's marks
@@ -85,6 +87,13 @@ class World:
         self.bad_blocks.clear()
         self._view = (self.store.changes, look) if look else None
         self.clear()
+
+    def flip(self, at):
+        """Flip one bit of the flash at address `at`."""
+        one = bytearray(1)
+        self.store.readinto(at, one)
+        one[0] ^= 4
+        self.store.write(at, one)
 
     def look(self):
         """What the oracle reads on flash now, an oracle.Look; None if the filesystem does not mount.
@@ -203,6 +212,10 @@ def started(file, version, dfu):
 
 
 sys.modules["world"] = sys.modules[__name__]
+
+
+def unmarked(phase):
+    pass
 
 
 def _late():
