@@ -10,7 +10,7 @@ from tools import paths
 from tools.board import firmware
 from tools.board.supervisor import Board
 from tools.deploy import __main__ as tool
-from tools.deploy import adopt, bundle, status, steps
+from tools.deploy import adopt, bundle, hiding, status, steps
 from tools.failure import Failure
 from tools.image import __main__ as image_tool
 from tools.image import container, info, make
@@ -51,13 +51,15 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     assert "deployed by cable  <- active" in told
     assert "slot B: empty" in told and "idle" in told and "settings: fine" in told
     assert "nothing to report" in told and "takes images of up to about" in told
-    board.mpremote(
-        "exec", "open('/lib/notedfu/errors.py', 'w').close(); open('/notedfu.d/a/old.py', 'w').close()"
-    )
+    assert "hides" not in told
+    board.mpremote("exec", "open('/notedfu.d/a/heapq.py', 'w').close()")
+    hidden = [line for line in status.status(board.pty) if "hides" in line]
+    assert len(hidden) == 1 and hidden[0].startswith("/notedfu.d/a/heapq.py hides the firmware's own")
+    board.mpremote("exec", "open('/lib/notedfu/errors.py', 'w').close()")
     assert tool.main([board.pty, "--app", APP, "--version", "1.0.1"]) == 0
     board.wait_for("app 1.0.1")
     assert not exists(board, "/lib/notedfu/errors.py"), "it would be imported in place of errors.mpy"
-    assert not exists(board, "/notedfu.d/a/old.py")
+    assert not exists(board, "/notedfu.d/a/heapq.py")
     assert exists(board, "/notedfu.json"), "settings stay unless new ones come"
 
 
@@ -138,6 +140,12 @@ def test_a_port_where_nothing_is_gives_a_sentence(tmp_path, settings, capsys):
     assert tool.main([str(tmp_path / "ttyNONE"), "--settings", str(settings)]) == 1
     said = capsys.readouterr().err
     assert "failed on" in said and "plugged in" in said and "Traceback" not in said
+
+
+def test_what_hides_a_module_of_the_firmware_is_named():
+    text = "__main__  array   umqtt/__init__\nboot  json  umqtt/simple\nPlus any modules on the filesystem\n"
+    files = ["/boot.py", "/umqtt", "/notedfu.d/a/json.mpy", "/notedfu.d/a/app.mpy", "/notedfu.d/a/json.txt"]
+    assert hiding.hiding(text, files) == ["/notedfu.d/a/json.mpy", "/umqtt"]
 
 
 def test_each_state_of_the_journal_has_its_words():

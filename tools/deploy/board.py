@@ -39,6 +39,10 @@ class Board:
 
     def ask(self, script, **values):
         """Runs on_board/<script>.py with `values` as its globals; returns what it answered."""
+        return self.hear(script, **values)[1]
+
+    def hear(self, script, **values):
+        """As ask(); returns what the board printed before it answered, and the answer."""
         code = script_text(script, values)
         try:
             done = subprocess.run(
@@ -50,10 +54,10 @@ class Board:
             )
         except subprocess.TimeoutExpired:
             raise self._failed(script, "no answer in %d s" % _TIMEOUT_S) from None
-        for line in done.stdout.split("\n"):  # splitlines() would split at the mark
-            if line.startswith(MARK):
-                return json.loads(line[1:])
-        raise self._failed(script, done.stdout + done.stderr)
+        before, mark, answer = done.stdout.partition(MARK)
+        if not mark:
+            raise self._failed(script, done.stdout + done.stderr)
+        return before, json.loads(answer.split("\n")[0])  # splitlines() would split at the mark
 
     def copy(self, folders, seen, script, **values):
         """Copies files, then asks `script` in the same session; returns what it answered.

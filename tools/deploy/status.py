@@ -3,6 +3,7 @@
 import sys
 
 from notedfu import journal, room
+from tools.deploy import hiding
 from tools.deploy.board import Board
 from tools.failure import Failure
 from tools.image.version import write
@@ -27,6 +28,7 @@ def _slot(name, told, is_active):
     words = [write(tuple(told["version"])), "confirmed" if told["confirmed"] else "not confirmed"]
     words += ["security counter %d" % told["counter"], "identity %s..." % told["identity"][:16]]
     words += ["deployed by cable"] if told["cable"] else []
+    words += ["with the firmware in %s" % told["bank"]] if told["bank"] else []
     return "slot %s: %s%s" % (name, ", ".join(words), "  <- active" if is_active else "")
 
 
@@ -48,6 +50,8 @@ def lines(found, told):
     yield "updater %(updater)s" % told
     for number, name in enumerate("AB", 1):
         yield _slot(name, told["slots"][name], told["active"] == number)
+    if told["runs"]:
+        yield "the firmware in %(runs)s runs" % told
     if not told["active"]:
         yield "no app is active: the board waits for an image"
     if told["journal"] != journal.GOOD:
@@ -73,7 +77,7 @@ def status(port):
     found = board.ask("survey", PATHS=["/lib/notedfu/__init__.mpy"])
     if not found["main"]:
         raise Failure("there is no notedfu on %s: make deploy puts it there" % port)
-    return lines(found, board.ask("status"))
+    return [*lines(found, board.ask("status")), *hiding.lines(board)]
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def told(name):
         "counter": manifest.counter,
         "confirmed": manifest.confirmed,
         "cable": read(DATA + "/%s.cable" % name.lower()) == manifest.crc,
+        "bank": (read(DATA + "/%s/firmware.bank" % name.lower()) or b"").decode(),
         "identity": binascii.hexlify(manifest.identity).decode(),
     }
 
@@ -39,6 +40,15 @@ def read(path):
         return None
 
 
+def runs():
+    """The label of the OTA slot that runs, where there may be two firmwares."""
+    if settings.target != "ota":
+        return None
+    from esp32 import Partition
+
+    return Partition(Partition.RUNNING).info()[4]
+
+
 settings = Settings().load(ROOT + "/notedfu.json")
 slots = Slots(DATA)
 journal = Journal(DATA + "/journal")
@@ -49,6 +59,7 @@ answer = {
     "active": journal.active,
     "journal": journal.condition,
     "state": journal.state,
+    "runs": runs(),
     "length": journal.length,
     "staged": size(DATA + "/staging.img"),
     "swap_left": journal.swap_left,
