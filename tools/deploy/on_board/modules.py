@@ -1,8 +1,9 @@
+# ruff: noqa: F821 - ROOT is given: where boot.py lies
 # What is frozen or built in, by help(), and in front of the answer; then the files that come before that.
 import json
 import os
 
-DATA = "/notedfu.d"
+DATA = ROOT + "/notedfu.d"
 
 
 def listed(folder):
@@ -13,4 +14,4 @@ def listed(folder):
 
 
 help("modules")
-print("\x1e" + json.dumps({"files": listed("") + listed(DATA + "/a") + listed(DATA + "/b")}))
+print("\x1e" + json.dumps({"files": listed(ROOT) + listed(DATA + "/a") + listed(DATA + "/b")}))
