@@ -218,7 +218,7 @@ def _rotten_staging_installed():
 
 def _loss_not_said():
     """A journal that was lost is made anew, and nobody hears of it."""
-    from notedfu.bootup import Boot
+    from notedfu.decide import Boot
 
     rebuild = Boot._rebuild
 
