@@ -4,7 +4,9 @@ from check import Random, code_of, raises
 from notedfu.errors import LocalError
 from notedfu.flashstage import FlashStage
 from tools.board.device import esp32, pyb, rp2
+from tools.flash.cut import HOWS, Cut, PowerCut
 from tools.flash.nor import NorFlash
+from tools.flash.store import MemoryStore
 from virtual import VirtualTime
 
 _FS = 4  # blocks in front, the filesystem's
@@ -48,6 +50,51 @@ def test_staging_works_on_each_and_touches_nothing_else():
         stage.readinto(0, memoryview(back))
         assert back == image, name
         assert sum(list(nor.erases)[:_FS]) == 0, name
+
+
+_IMAGE = Random(8).bytes(3 * 4096 + 700)
+
+
+def stage_image(device, fresh):
+    """Stage what is missing of the image, as the updater does. Returns where it began."""
+    stage = FlashStage(device, VirtualTime().clock())
+    have = 0 if fresh else stage.resume(len(_IMAGE))
+    back = bytearray(have)
+    stage.readinto(0, memoryview(back))
+    assert back == _IMAGE[:have]
+    if not have:
+        stage.begin(len(_IMAGE))
+    for at in range(have, len(_IMAGE), 1024):
+        stage.append(memoryview(_IMAGE)[at : at + 1024])
+    stage.commit()
+    return have
+
+
+def test_power_may_fail_at_each_operation_on_each():
+    filled = MemoryStore(bytearray(Random(9).bytes(_BLOCKS * 4096)))  # an older image
+    before = filled.snapshot()
+    for number in range(len(list(devices(chip())))):
+        filled.restore(before)
+        nor = NorFlash(filled)
+        stage_image(list(devices(nor))[number][1], True)
+        began = set()
+        for at in range(1, nor.operations + 1):
+            filled.restore(before)
+            dying = NorFlash(filled)
+            dying.cut = Cut(at, HOWS[at % len(HOWS)], at)
+            try:
+                stage_image(list(devices(dying))[number][1], True)
+            except (PowerCut, LocalError, OSError):
+                pass
+            assert dying.dead and dying.violation is None
+            alive = NorFlash(filled)
+            name, device = list(devices(alive))[number]
+            began.add(stage_image(device, at <= 2))  # until begin() is through, the journal names no image
+            back = bytearray(len(_IMAGE))
+            FlashStage(device, VirtualTime().clock()).readinto(0, memoryview(back))
+            assert back == _IMAGE, (name, at)
+            assert alive.violation is None and sum(list(alive.erases)[:_FS]) == 0
+        assert began >= {0, 4096, 2 * 4096}, name
 
 
 def test_a_block_that_can_not_be_erased_is_an_error_on_each():

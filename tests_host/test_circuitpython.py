@@ -237,6 +237,38 @@ def test_damaged_nvm_is_no_confirmation():
         assert device.journal().state == TRIAL
 
 
+def tear(device, done, rest):
+    """Let the power fail in the second write to nvm: `done` bytes are new, the others old, or all `rest`."""
+    nvm = device.device.nvm
+    filled = bytes(nvm) if rest is None else rest * len(nvm)
+    writes = []
+
+    def on_write():
+        writes.append(1)
+        if len(writes) == 2:  # the first says that the run has begun, the second is the confirmation
+            nvm[done:] = filled[done:]
+            raise rig.PowerCycle()
+
+    device.device.on_nvm = on_write
+    assert device.boot(for_s=300) == "power"
+    assert len(writes) == 2
+    device.device.on_nvm = None
+
+
+def test_a_torn_write_to_nvm_is_no_confirmation_and_costs_one_attempt_at_most():
+    for done, rest in ((0, None), (1, None), (100, None), (212, None), (0, b"\x00"), (0, b"\xff")):
+        with Scratch() as folder:
+            device = on_trial(folder, rig.confirm_and_stay)
+            give_drive_to_computer(device)
+            tear(device, done, rest)
+            device.boot(for_s=5)
+            assert device.journal().state == TRIAL and device.journal().trial_left == 1, (done, rest)
+            device.boot(for_s=300)
+            device.boot(for_s=5)
+            assert device.journal().state == IDLE
+            assert rig.RUNS[-1] == "2.0.0"
+
+
 def test_nothing_is_printed_in_boot():
     with Scratch() as folder:
         device = on_trial(folder, rig.stay)
