@@ -189,7 +189,7 @@ def test_what_the_settings_switch_is_not_quiet():
         device = device_at_peace(folder)
         for quiet, settings in (
             (True, {}),
-            (True, {"app": "app", "watchdog_s": 30, "keys": [], "page": "wrong"}),
+            (True, {"app": "app", "watchdog_s": 30, "keys": [], "page": 1024}),
             (False, {"off": True}),
             (False, {"unblock": True}),
             (False, {"off_pin": 4}),
@@ -197,6 +197,7 @@ def test_what_the_settings_switch_is_not_quiet():
             (False, {"watchdog_s": True}),
             (False, {"watchdog_s": 86401}),
             (False, {"app": 1}),
+            (False, {"page": "wrong"}),
         ):
             write(folder + "/notedfu.json", json.dumps(settings).encode())
             assert (glance.quick(folder + "/notedfu.json") is not None) == quiet, settings
@@ -215,9 +216,9 @@ def test_the_quick_look_takes_what_the_whole_table_says():
         for text in (b"{}", b'{"app": "other"}', b'{"watchdog_s": 0}', b'{"watchdog_s": 86400}'):
             write(path, text)
             whole = Settings().load(path)
-            assert glance.quick(path) == (whole.app, whole.watchdog_s)
+            assert glance.quick(path) == (whole.app, whole.watchdog_s, whole.page)
         whole = Settings().load(folder + "/none.json")
-        assert glance.quick(folder + "/none.json") == (whole.app, whole.watchdog_s)
+        assert glance.quick(folder + "/none.json") == (whole.app, whole.watchdog_s, whole.page)
 
 
 def test_a_wrong_setting_is_told_when_the_app_first_polls():

@@ -1,5 +1,7 @@
 """The pipeline, put together: the one place that knows all of its parts."""
 
+import gc
+
 from notedfu.errors import LocalError
 
 
@@ -12,8 +14,9 @@ def assemble(boot):
 
     # any start will do but the last boot's: a Notecard gives the answer to a repeated request again
     first = boot.port.random16()
+    gc.collect()  # what the modules have left must not lie between what stays
     notecard = Notecard(_link(boot), boot.clock, Reply(), _waker(boot), sequence=first)
-    dfu = Dfu(notecard, boot.clock, bytearray(boot.settings.page), boot.settings.form)
+    dfu = Dfu(notecard, boot.clock, boot.take_page(), boot.settings.form)
     _say_what_is_missing(boot)
     return Updater(boot, dfu), notecard
 

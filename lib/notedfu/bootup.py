@@ -16,12 +16,12 @@ _WATCHED = 8  # one run of a confirmed app in so many is marked in flash, until 
 class Handle:
     """What an app is given in a quiet boot: handle.Updates, made when it is first asked for something."""
 
-    progress = None  # as in Updates
-
-    def __init__(self, port, clock):
+    def __init__(self, port, clock, page):
+        self.progress = None  # as in Updates
+        self.updates = None
+        self.page = launch.reserve(page)
         self._port = port
         self._run = Seconds(clock)
-        self.updates = None
 
     def __getattr__(self, name):
         return getattr(self.load(), name)
@@ -85,7 +85,7 @@ def _run(port):
 
 
 def _look(port):
-    """(the app's module, its folder, watchdog_s) where there is nothing to do but to run it; else None."""
+    """(the app's module, its folder, watchdog_s, page) where there is nothing to do but run it; else None."""
     try:
         quick = glance.quick(port.root + "/notedfu.json")
         if quick is None or port.acts_in_boot or port.exists("/notedfu.off"):
@@ -97,15 +97,15 @@ def _look(port):
             return None
     except Exception:  # noqa: BLE001 - decide.py meets it again, and knows what to do and to say about it
         return None
-    return quick[0], folder, quick[1]
+    return quick[0], folder, quick[1], quick[2]
 
 
-def _go(port, app, folder, watchdog_s):
+def _go(port, app, folder, watchdog_s, page):
     """Run the app, and what follows its end."""
     clock = port.clock()
     if watchdog_s:
         clock.on_tick = port.guard(clock, watchdog_s * 1000).alive
-    dfu = Handle(port, clock)
+    dfu = Handle(port, clock, page)
 
     def brings(path):
         return path.startswith(folder + "/")

@@ -23,6 +23,7 @@ class Device:
         self.slots = Slots(self.data)
         if self.settings.target == "ota":
             self._use_banks()
+        self.page = None  # the buffer for a page, if it was made early
         self.fault = None  # the LocalError with which the journal could not be written, or None
         self.counted = False  # whether boot.py has counted this run already
         self.drawn = False  # whether bootup has drawn the lot for this run already, and it is to be marked
@@ -126,6 +127,13 @@ class Device:
         journal.active = self.elsewhere()
         journal.running = journal.unclean = 0
         self.refuse(code, text)
+
+    def take_page(self):
+        """The buffer for a page, which is the caller's from now on."""
+        page, self.page = self.page, None
+        if page is None or len(page) != self.settings.page:
+            page = bytearray(self.settings.page)
+        return page
 
     def elsewhere(self):
         """The slot beside the active one if it can run: whole, confirmed, its counter not too low. Else 0."""

@@ -24,7 +24,7 @@ FILE = "<II"  # size, crc32, behind the name
 
 
 def quick(path):
-    """(app, watchdog_s) of the settings in `path`, all that a boot with nothing to do takes of them.
+    """(app, watchdog_s, page) of the settings in `path`, all that a boot with nothing to do takes of them.
 
     None where it takes more than that: the updater is switched off or may be by a pin, the list of failures
     is to be cleared, slots have firmwares of their own, or what is there must be judged by rules.py. All
@@ -39,14 +39,16 @@ def quick(path):
         return None
     if not isinstance(found, dict):
         return None
-    app, watchdog_s = found.get("app", "app"), found.get("watchdog_s", 120)
+    app, watchdog_s, page = found.get("app", "app"), found.get("watchdog_s", 120), found.get("page", 4096)
     if found.get("off") or found.get("unblock") or found.get("off_pin", -1) != -1:
         return None
     if found.get("target", "slots") != "slots":
         return None
     if not isinstance(app, str) or type(watchdog_s) is not int or not 0 <= watchdog_s <= 86400:
         return None
-    return app, watchdog_s
+    if type(page) is not int or not 256 <= page <= 8192:
+        return None
+    return app, watchdog_s, page
 
 
 def valid(record):

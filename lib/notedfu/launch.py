@@ -23,6 +23,14 @@ def start(app, folder, brings, dfu):
         dfu.run_async(running)
 
 
+def reserve(size):
+    """The buffer for a page, made before an app has the heap in pieces; None where it does not fit."""
+    try:
+        return bytearray(size)
+    except MemoryError:
+        return None
+
+
 def ended(port, function, *args):
     """Call function(*args); return what it raised, or None. Ctrl-C and SystemExit are no complaint.
 

@@ -132,13 +132,13 @@ class Judge:
             policy.running = running.version
         self._policy = policy
         self._signatures = Signatures(boot.port.sha256, boot.clock.tick)
-        self._checked = False  # the signature has been verified
+        self.vouched = False  # the signature has been verified
 
     def before_download(self, candidate):
         """Judge header and TLVs, signature included; ImageError is the verdict."""
         try:
             judge(candidate.header, candidate.tlvs, self._policy, self._signatures)
-            self._checked = True
+            self.vouched = True
         finally:
             forget()
 
@@ -153,7 +153,7 @@ class Judge:
         """Judge the same things in the bytes on flash, whose digest is verified to be `identity`."""
         if image.digest != identity:
             raise ImageError("bad-digest", "what is on flash is not what was offered")
-        signatures = Vouched(self._signatures, identity) if self._checked else self._signatures
+        signatures = Vouched(self._signatures, identity) if self.vouched else self._signatures
         try:
             judge(image.header, image.tlvs, self._policy, signatures)
         finally:

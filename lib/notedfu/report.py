@@ -1,6 +1,7 @@
 """What the Notecard is told: the outcome, to the image it is about and no other, and the running version."""
 
 from notedfu.crc32 import Crc32
+from notedfu.forget import forget
 from notedfu.journal import IDLE, INSTALLED, NONE
 
 
@@ -70,7 +71,9 @@ class Report:
         if crc.value() != journal.version_crc:
             from notedfu.verdict import info
 
-            self._dfu.report_version(info(running) or "%d.%d.%d+%d" % running.version)
+            facts = info(running)
+            forget("verdict", "image", "keys")
+            self._dfu.report_version(facts or "%d.%d.%d+%d" % running.version)
             if voltage:
                 self._dfu.allow_by_voltage(voltage)
             journal.version_crc = crc.value()

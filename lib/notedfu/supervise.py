@@ -1,9 +1,11 @@
 """The app and the updater side by side, from the start of a run to the reset after it; and recovery."""
 
+import gc
+
 from notedfu.clock import Seconds
 from notedfu.device import Device
 from notedfu.handle import Updates
-from notedfu.launch import ended, start
+from notedfu.launch import ended, reserve, start
 
 _RESTART_MS = 5000  # after an app's exception, with the updater at work
 _POLL_MS = 1000
@@ -15,6 +17,7 @@ def run(boot, action):
     boot: decide.Boot. action: "run", "try" or "recover".
     """
     guard = _guard(boot)
+    boot.page = reserve(boot.settings.page)
     if action == "recover":
         _recover(boot, guard)
     updates = Updates(boot, _own_half(boot), guard)
@@ -24,9 +27,11 @@ def run(boot, action):
 def resumed(port, seconds, front):
     """The Updates of an app that a boot with nothing to do has started, `seconds` (clock.Seconds) ago.
 
-    front: bootup.Handle, of which the app sets `progress`.
+    front: bootup.Handle, of which the app sets `progress`, and which has made `page`.
     """
+    gc.collect()
     boot = Device(port)
+    boot.page, front.page = front.page, None
     boot.load()
     updates = Updates(boot, _own_half(boot), _guard(boot), front)
     updates.health.resume(seconds)

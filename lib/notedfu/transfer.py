@@ -4,18 +4,17 @@ from binascii import hexlify
 
 from notedfu.crc32 import Crc32
 from notedfu.errors import ImageError, TransferError
-from notedfu.image import Image, Nowhere
 
 
 class Transfer:
-    """Download, resume and verification of one candidate.
+    """Download, resume and verification of one image of `total` bytes.
 
     step() does one page of whatever is next and returns True while there is more. The page buffer is
     dfu.page.
     """
 
-    def __init__(self, dfu, candidate, offer, staging, boot):
-        self.candidate = candidate
+    def __init__(self, dfu, total, offer, staging, boot):
+        self.total = total
         self._dfu = dfu
         self._offer = offer
         self._staging = staging
@@ -41,18 +40,13 @@ class Transfer:
         return self._staging.lag
 
     @property
-    def total(self):
-        """Bytes of the whole image."""
-        return self.candidate.length
-
-    @property
     def asks(self):
         """Whether a request is on its way: the bus is not idle, and the next step takes its reply."""
         return self._asked > 0
 
     def open(self, resuming):
         """Make staging ready: for the rest of an earlier download if `resuming` is its length, else anew."""
-        length = self.candidate.length
+        length = self.total
         if resuming != length or not self._staging.resume(length):
             self._staging.begin(length)
 
@@ -95,7 +89,7 @@ class Transfer:
         return self._download
 
     def _download(self, hurry):
-        length, have = self.candidate.length, self._staging.length
+        length, have = self.total, self._staging.length
         if have == length:
             return self._check
         if not self._asked:
@@ -121,10 +115,12 @@ class Transfer:
             have = hexlify(self._md5.digest()).decode()
             if have != md5:
                 raise TransferError("bad-md5", "%s arrived, %s was sent" % (have, md5))
+        from notedfu.image import Image, Nowhere
+
         self.image_crc32 = self._crc.value()
         self._at = 0
         self._image = Image(Nowhere(), self._port.sha256)
-        self._image.begin(self.candidate.length)
+        self._image.begin(self.total)
         return self._verify
 
     def _verify(self, hurry):
@@ -141,9 +137,9 @@ class Transfer:
             raise TransferError(error.code, error.text) from None
 
     def _verify_page(self):
-        count = self._read(self.candidate.length)
+        count = self._read(self.total)
         self._image.feed(self._dfu.page, 0, count)
-        if self._at < self.candidate.length:
+        if self._at < self.total:
             return self._verify
         self._image.finish()
         self.image = self._image

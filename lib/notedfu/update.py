@@ -27,6 +27,7 @@ _BODY_TRIES = 3  # a `ready` without its body is asked again: discuss.blues.com 
 _BODY_PAUSE_MS = 10000
 _RETRY_PAUSE_MS = 1000
 _HELD_PAUSE_MS = 1000  # between two looks at whether the app still puts updates off
+_ONCE = ("preflight", "verdict", "firmware", "image", "keys")  # modules that the download does without
 _SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an error of its own
 
 
@@ -50,7 +51,8 @@ class Updater:
         self._report = Report(boot, dfu)
         self._transfer = None
         self._begun_at = 0  # bytes that were staged when the transfer began in this run
-        self._judge = None
+        self._staging = None  # from preflight to the transfer
+        self._vouched = False  # the signature of the image under way has been verified
         self._offer = None
         self._identity = bytes(32)
         self._bodiless = 0
@@ -88,7 +90,7 @@ class Updater:
             if self._left_ms():
                 return self._pause_ms
             self._step()
-            if self._hurry() and not (self._transfer and self._transfer.asks):
+            if self._hurry() and self._next != self._accept and not (self._transfer and self._transfer.asks):
                 return self._left_ms()
 
     def put_off(self):
@@ -101,7 +103,9 @@ class Updater:
             self._bodiless = _BODY_TRIES
             self._pause_ms = 0
             self._step()
-        while not self._pause_ms and (self._next in (self._open, self._preflight) or self._owes_page()):
+        while not self._pause_ms and (
+            self._next in (self._open, self._preflight, self._begin, self._accept) or self._owes_page()
+        ):
             self._step()
         self._next = self._leave(0)
 
@@ -224,6 +228,7 @@ class Updater:
         return self._preflight
 
     def _preflight(self):
+        gc.collect()
         from notedfu.preflight import Judge, look_inside, reserve_room
         from notedfu.staging import staging
 
@@ -240,16 +245,21 @@ class Updater:
             return self._leave(0)
         if journal.failures(identity) >= BLOCKED_AFTER:
             raise ImageError("blocked", "it failed %d trials here; dfu.unblock() clears that" % BLOCKED_AFTER)
-        self._judge = Judge(boot)
+        judge = Judge(boot)
         if self._is_begun(identity):
-            self._judge.before_rest(candidate)
+            judge.before_rest(candidate)
         else:
-            self._judge.before_download(candidate)
+            judge.before_download(candidate)
             look_inside(self._dfu, boot.slots, candidate)
-        stage = staging(boot.port, boot.settings, self._clock)
-        reserve_room(boot.slots, journal.active, candidate, stage)
-        self._begin(candidate, stage)
-        return self._stage
+        self._vouched = judge.vouched
+        self._staging = staging(boot.port, boot.settings, self._clock)
+        reserve_room(boot.slots, journal.active, candidate, self._staging)
+        return self._begin
+
+    def _forget(self):
+        """Give back the code of the state that ends: the next one's takes its place."""
+        forget(*_ONCE)
+        gc.collect()
 
     def _look(self):
         """Preflight's look; a second one where the first may have been shown another piece of the image."""
@@ -265,25 +275,29 @@ class Updater:
     def _is_begun(self, identity):
         return self._journal.state == STAGING and self._journal.identity == identity
 
-    def _begin(self, candidate, stage):
+    def _begin(self):
+        """Make staging ready for the image that preflight has let pass."""
+        self._forget()
         from notedfu.transfer import Transfer
 
-        journal = self._journal
-        resuming = self._is_begun(candidate.identity)
-        transfer = Transfer(self._dfu, candidate, self._offer, stage, self._boot)
+        journal, identity, length = self._journal, self._identity, self._offer.length
+        stage, self._staging = self._staging, None
+        resuming = self._is_begun(identity)
+        transfer = Transfer(self._dfu, length, self._offer, stage, self._boot)
         # staging first: what lies there is never another image's than the journal's, whatever fails here
         transfer.open(journal.length if resuming else 0)
         if not resuming:
-            if journal.identity != candidate.identity:
+            if journal.identity != identity:
                 journal.flags &= ~RETRIED
             journal.state = STAGING
-            journal.identity = candidate.identity
-            journal.length = candidate.length
+            journal.identity = identity
+            journal.length = length
             journal.image_crc32 = self._offer.crc32 or 0
             journal.save()
             self._backoff.reset()
         self._transfer = transfer
         self._begun_at = transfer.done
+        return self._stage
 
     def _stage(self):
         transfer, journal = self._transfer, self._journal
@@ -298,10 +312,23 @@ class Updater:
             return self._stage
         if transfer.image.digest != journal.identity:
             raise TransferError("other-image", "what arrived is not the image that was looked at")
-        self._judge.on_flash(transfer.image, journal.identity)
+        return self._accept
+
+    def _accept(self):
+        """Judge what is on flash, which is all there; PENDING is commit point 1."""
+        transfer, self._transfer = self._transfer, None
+        image, crc32 = transfer.image, transfer.image_crc32
+        del transfer
+        self._forget()
+        from notedfu.preflight import Judge
+
+        journal = self._journal
+        judge = Judge(self._boot)
+        judge.vouched = self._vouched
+        judge.on_flash(image, journal.identity)
         journal.state = PENDING
         journal.flags &= ~CONSENT
-        journal.image_crc32 = transfer.image_crc32
+        journal.image_crc32 = crc32
         journal.swap_left = self._boot.settings.swap_tries
         journal.save()
         return self._leave(0)
@@ -319,8 +346,7 @@ class Updater:
         the next time, as the next state says.
         """
         transfer, self._transfer = self._transfer, None
-        self._judge = None
-        forget("preflight", "verdict")
+        self._forget()
         try:
             if transfer is not None:
                 transfer.stop()
@@ -348,7 +374,7 @@ class Updater:
         self.problem = error
         if not self._report.is_about(identity):
             self._report.settle(REFUSED, str(error), identity, self._offer)
-        if self._transfer is None and self._offer.crc32 is None:
+        if self._next == self._preflight and self._offer.crc32 is None:
             self._tell_now()
         self._next = self._leave(0)
 

@@ -1,7 +1,10 @@
-"""Imports what the arguments name, and says what that takes."""
+"""Imports what the arguments name, and says what that takes; the bench's own modules are there as in a run."""
 
 import gc
 
+import bench_app  # noqa: F401
+import port  # noqa: F401
+import prepare  # noqa: F401
 import world
 
 
