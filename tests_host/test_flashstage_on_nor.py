@@ -88,7 +88,7 @@ def test_after_a_second_cut_in_the_recovery_too():
             snapshot = first.snapshot()
             again = run(first, geometry, False).operations
             for second in range(1, again + 1):
-                store = MemoryStore(bytearray(snapshot[0]))
+                store = MemoryStore(bytearray(first.size))
                 store.restore(snapshot)
                 way = HOWS[(second + number) % len(HOWS)]
                 assert run(store, geometry, False, Cut(second, way, second)).dead

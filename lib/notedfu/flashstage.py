@@ -6,7 +6,8 @@ no failure, pyb.Flash returns its errors, esp32 raises them: so bounds are check
 count, and all is read back.
 
 Block k+1 is erased before block k is programmed. After a reset the first blank block therefore ends the
-prefix, whatever an older image left behind it, and the block before it is fetched again.
+prefix, whatever an older image left behind it, and the block before it is fetched again. Nothing is erased
+while a page is at hand that is on flash nowhere: a cut would cost it as well.
 """
 
 from notedfu.errors import LocalError
@@ -74,7 +75,7 @@ class FlashStage:
     def resume(self, length):
         """Find the prefix that a reset left of an image of `length` bytes; sets and returns its length.
 
-        Good only for the image that begin() was called for last. Changes nothing on flash.
+        Good only for the image that begin() was called for last. What comes next is erased here.
         """
         self._limit = min(length, self.capacity)
         blocks = (self._limit + self._size - 1) // self._size
@@ -83,6 +84,8 @@ class FlashStage:
             first += 1
         self._ready = max(0, first - 1)
         self.length = self._ready * self._size
+        if self.length:
+            self._enter(self._ready)
         return self.length
 
     def reopen(self, length):
@@ -100,6 +103,8 @@ class FlashStage:
             self._program(piece)
             self.length += min(left, self._piece)
             left -= self._piece
+        if self.length % self._size == 0 and self.length < self._limit:
+            self._enter(self.length // self._size)
         self._clock.tick()
 
     def commit(self):

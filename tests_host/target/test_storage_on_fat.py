@@ -109,7 +109,7 @@ def test_a_cut_in_a_save_takes_one_copy_at_most_and_nothing_else():
 
 def sectors_of(store, text):
     """The numbers of the erase blocks in which `text` occurs."""
-    data, found, at = store.snapshot()[0], [], 0
+    data, found, at = store.contents(), [], 0
     while True:
         at = data.find(text, at)
         if at < 0:
@@ -122,7 +122,7 @@ def test_each_record_is_alone_in_its_erase_block():
     made = board()
     blocks = sectors_of(made.store, b"NDJ1")
     assert len(blocks) == 2 and blocks[0] != blocks[1]
-    data = made.store.snapshot()[0]
+    data = made.store.contents()
     for block in blocks:
         for at in range(block * GEOMETRY[0], (block + 1) * GEOMETRY[0], 512):
             sector = data[at : at + 512]

@@ -161,11 +161,13 @@ def test_the_reserve_is_made_again_when_there_is_room():
 
 
 def test_a_reserve_that_found_no_room_is_made_whole_when_there_is():
-    """The app has taken the block that a save gave back."""
+    """A cut came when a save had given it up, and the app took its block."""
     made = board(GEOMETRIES[2], fill)
     made.run(lambda: save(3))
 
     def fill_again():
+        assert os.stat(ROOT + "/notedfu.d/journal/reserve")[6] == 4096, "it was made anew after the save"
+        os.remove(ROOT + "/notedfu.d/journal/reserve")
         try:
             for number in range(200):
                 write(ROOT + "/more%d" % number, bytes(1024))

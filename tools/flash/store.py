@@ -72,6 +72,10 @@ class MemoryStore(Store):
         self._stream.seek(at)
         self._stream.write(data)
 
+    def contents(self):
+        """The bytes of the whole chip, those that are not settled as ones."""
+        return self._stream.getvalue()
+
     def snapshot(self):
         """All that the chip holds, for restore(). It shares with the last one what has not changed since."""
         last = self._pieces
