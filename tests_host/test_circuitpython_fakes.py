@@ -1,6 +1,7 @@
 """The fakes are as strict as CircuitPython's own modules (adafruit/circuitpython 10.x, shared-bindings)."""
 
 from check import raises
+from tools.board import firmware
 from tools.board.device import circuitpython as fakes
 from tools.board.device.circuitpython import (
     board,
@@ -141,11 +142,24 @@ def test_hashlib_is_new_alone():
 
 def test_dualbank_wants_storage_that_is_not_extended():
     one = on()
-    raises(RuntimeError, dualbank.flash, b"x")
+    one.firmwares = dualbank.Firmwares(firmware.made("1.0.0", chip=firmware.ESP32_S3))
+    new = firmware.made("2.0.0", 5000, chip=firmware.ESP32_S3)
+    raises(RuntimeError, dualbank.flash, new)
     one.extended = False
-    raises(OSError, dualbank.switch)
-    dualbank.flash(b"x")
+    raises(RuntimeError, dualbank.switch)
+    raises(RuntimeError, dualbank.flash, new[:288])
+    raises(TypeError, dualbank.flash, new, 0)
+    raises(RuntimeError, dualbank.flash, bytes(one.firmwares.slots[0]))
+    dualbank.flash(new[:1000])
+    one.reload()
+    dualbank.flash(new[:1000])  # from the beginning: the handle was gone
+    dualbank.flash(new[1000:])
     dualbank.switch()
+    assert one.firmwares.version == "1.0.0" and one.firmwares.erases == 2
+    one.begin_boot()
+    assert one.firmwares.version == "2.0.0"
+    one.begin_boot()
+    assert one.firmwares.version == "2.0.0"
 
 
 def test_uart_reads_whole_buffers_and_counts_its_timeout_in_seconds():

@@ -10,7 +10,7 @@ from notedfu.errors import LocalError
 from notedfu.journal import IDLE, PENDING, TRIAL
 from scratch import Scratch
 from tools.board import firmware
-from tools.board.device import bootloader
+from tools.board.device import bootloader, esp32
 
 OLD, NEW = "1.0.0", "2.0.0"
 APP = "1.0.0"
@@ -304,7 +304,7 @@ def test_what_was_flashed_by_cable_runs_with_the_app_that_goes_with_it():
 def test_the_bootloaders_model_gives_one_boot_and_goes_back():
     chip = ota.Chip()
     assert chip.bootloader.running == 0 and chip.bootloader.state(0) is None
-    one = chip.banks().spare()
+    one = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
     raises(OSError, one.set_boot)
     data = firmware.made(NEW)
     data += b"\xff" * (-len(data) % 4096)
@@ -317,7 +317,7 @@ def test_the_bootloaders_model_gives_one_boot_and_goes_back():
     assert chip.bootloader.running == 1 and chip.bootloader.state(1) == bootloader.PENDING_VERIFY
     chip.power_up()
     assert chip.bootloader.running == 0 and chip.bootloader.state(1) == bootloader.ABORTED
-    one = chip.banks().spare()
+    one = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
     one.set_boot()
     chip.power_up()
     chip.bootloader.keep()
@@ -326,7 +326,6 @@ def test_the_bootloaders_model_gives_one_boot_and_goes_back():
 
 
 def test_banks_need_a_second_slot():
-    from tools.board.device import esp32
 
     chip = ota.Chip()
     esp32.install(chip.nor, 1, False)

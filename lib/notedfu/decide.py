@@ -82,7 +82,7 @@ class Boot(Device):
         self._take_up()
         action = self._decide()
         if action == "revert":
-            self.revert("trial-failed", "no run of the trial was confirmed")
+            self._give_up()
             action = self._decide()
         return action if action in _FINAL else "recover"
 

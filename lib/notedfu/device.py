@@ -124,6 +124,10 @@ class Device:
         """The image on trial has failed: the other slot is active again, or none."""
         journal = self.journal
         journal.count_failure(journal.identity)
+        try:
+            self.slots.leave(journal.active)  # first: a cut behind it is another firmware's than the record's
+        except OSError as error:
+            self.port.complain(error)
         journal.active = self.elsewhere()
         journal.running = journal.unclean = 0
         self.refuse(code, text)

@@ -19,6 +19,8 @@ def boot(port):
     if one.off():
         return
     action = one.act()
+    if one.swapped and one.slots.firmwares:
+        port.reset()  # it may be another one that goes with the slot
     if action == "recover":
         _settle(one)
     else:

@@ -1,6 +1,6 @@
-"""Slots of which each may have a firmware of its own: the target `ota`, ESP32's OTA partitions.
+"""Slots of which each may have a firmware of its own: the target `ota`, ESP32's OTA partitions or dualbank.
 
-A slot whose firmware came with it holds a file that names the partition; a slot without one (deployed by
+A slot whose firmware came with it holds a file that names it; a slot without one (deployed by
 cable, or an app's update) goes with whatever firmware runs. The bootloader starts a new firmware once: unless
 it is kept in that run, the next reset brings the old one back. So what really runs is asked at each boot.
 """
@@ -9,14 +9,16 @@ from notedfu.errors import LocalError
 from notedfu.journal import PENDING, TRIAL
 from notedfu.slots import KEPT, OTHER, RIGHT, Slots, spare
 
-BANK = "firmware.bank"  # in the slot's folder: the label of the partition with its firmware
+BANK = "firmware.bank"  # in the slot's folder: its firmware's label
 FIRMWARE = b"esp32"  # TLV 0xA1 of an image whose payload is a firmware
 _LIMIT = 16  # bytes of a label (esp_partition.h)
 _LAST_CHANCE = 98  # clean runs that a firmware's only run on trial begins with: one more is always enough
 
 
 class OtaSlots(Slots):
-    """As Slots, with `banks` (docs/PORTING.md), the partitions that the bootloader starts from."""
+    """As Slots, with the port's `banks` (docs/PORTING.md)."""
+
+    firmwares = True
 
     kinds = Slots.kinds + (FIRMWARE,)
 
@@ -25,7 +27,7 @@ class OtaSlots(Slots):
         self.banks = banks
 
     def bank(self, slot):
-        """The label of the partition that the slot's firmware lies in, as bytes, or None."""
+        """The label of the slot's own firmware, as bytes, or None."""
         try:
             with open(self.path(slot) + "/" + BANK, "rb") as file:
                 return file.read(_LIMIT)
@@ -37,15 +39,14 @@ class OtaSlots(Slots):
 
         The spare slot counts while an image is pending: power may have failed behind the switch to it.
         """
-        active, running = journal.active, self.banks.running
+        active = journal.active
         if journal.state == PENDING:
-            found = self.load(spare(active)) if self.bank(spare(active)) == running else None
+            found = self.load(spare(active)) if self.holds_running(spare(active)) else None
             return OTHER if found is not None and found.identity == journal.identity else RIGHT
         if journal.state == TRIAL:
-            bank = self.bank(active)
-            if bank is None:
+            if self.bank(active) is None:
                 return RIGHT
-            if bank != running:
+            if not self.holds_running(active):
                 return OTHER
             found = self.load(active)
             return KEPT if found is not None and found.confirmed else RIGHT
@@ -57,15 +58,29 @@ class OtaSlots(Slots):
         """Make the record's fields say what runs() has found: the other slot's firmware."""
         journal.active = spare(journal.active)
         if journal.state == PENDING:
-            begin_trial(journal)
+            self.begin_trial(journal, 1)
+
+    def begin_trial(self, journal, runs):
+        """A firmware is on trial for `runs`, or for the one boot that the bootloader gives it: its clean end
+        counts as all that are asked for."""
+        journal.state = TRIAL
+        journal.trial_left = 1 if self.banks.once else runs
+        journal.clean_runs = _LAST_CHANCE if self.banks.once else 0
+        journal.running = journal.unclean = 0
 
     def at_hand(self, slot):
         """Whether the slot's app can be started without another firmware."""
-        return slot != 0 and self.bank(slot) in (None, self.banks.running)
+        return slot != 0 and (self.bank(slot) is None or self.holds_running(slot))
 
     def holds_running(self, slot):
-        """Whether what runs is the slot's own firmware, which a reset takes away while it is on trial."""
-        return slot != 0 and self.bank(slot) == self.banks.running
+        """Whether what runs is the slot's own firmware, which goes when its trial has failed."""
+        label = self.bank(slot) if slot else None
+        return label is not None and self.banks.fits(label)
+
+    def leave(self, slot):
+        """The slot's trial has failed: if its firmware runs, the next reset starts the other one. OSError."""
+        if self.holds_running(slot):
+            self.banks.leave()
 
     def vouch(self, slot):
         """Keep the slot's firmware: first its mark, by which a boot knows that the rest was meant.
@@ -87,11 +102,3 @@ class OtaSlots(Slots):
     def _fits(self, slot):
         found = self.load(slot)
         return found is not None and found.confirmed and self.at_hand(slot)
-
-
-def begin_trial(journal):
-    """The bootloader gives a firmware one boot: one run to be confirmed in, and its clean end counts."""
-    journal.state = TRIAL
-    journal.trial_left = 1
-    journal.clean_runs = _LAST_CHANCE
-    journal.running = journal.unclean = 0

@@ -4,11 +4,10 @@ An app's own image goes the way of every other board.
 """
 
 from notedfu import swap
-from notedfu.bankwriter import BankWriter
 from notedfu.errors import ImageError, LocalError, TransferError
 from notedfu.firmware import is_firmware
 from notedfu.image import HEADER_SIZE, Image, Nowhere, parse_header, parse_tail, tail_size
-from notedfu.otaslots import BANK, begin_trial
+from notedfu.otaslots import BANK
 from notedfu.otastage import PAGE, OtaStage
 from notedfu.slotfiles import Sums
 from notedfu.slots import spare
@@ -43,7 +42,7 @@ def install(boot):
         raise
     slots.banks.switch()
     journal.active = slot
-    begin_trial(journal)
+    slots.begin_trial(journal, boot.settings.trial_runs)
     journal.save()
 
 
@@ -67,15 +66,17 @@ def _bring(boot, source):
     Where it was staged in that very partition, it is there but for that page.
     """
     journal = boot.journal
-    bank = BankWriter(boot.slots.banks.spare(), boot.clock)
+    bank = boot.slots.banks.writer(boot.clock)
     in_place = isinstance(source, OtaStage)
     image = Image(Nowhere() if in_place else bank, boot.port.sha256)
     if not in_place:
         bank.begin()
+    page = bytearray(boot.settings.page)
     try:
-        swap.read_through(source, image, journal.length, bytearray(boot.settings.page), boot.clock)
-    except ImageError as error:
-        raise TransferError("staging-damaged", "staged: %s" % error) from None
+        swap.read_through(source, image, journal.length, page, boot.clock)
+    except ImageError:  # as in swap.py: a flipped bit can look like any defect
+        swap.check_digest(source, Image(Nowhere(), boot.port.sha256), journal, page, boot.clock)
+        raise
     if image.digest != journal.identity:
         raise TransferError("staging-damaged", "what is staged is not what was verified")
     if in_place:

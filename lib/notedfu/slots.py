@@ -34,6 +34,7 @@ class Slots:
     """
 
     kinds = (b"slots",)
+    firmwares = False  # whether a slot may have one of its own
 
     def __init__(self, root):
         self.root = root
@@ -136,6 +137,9 @@ class Slots:
     def holds_running(self, slot):
         """Whether a reset takes away what runs now, if the slot is on trial."""
         return False
+
+    def leave(self, slot):
+        """The slot's trial has failed."""
 
     def vouch(self, slot):
         """The slot's app is about to be confirmed."""

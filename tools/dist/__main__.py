@@ -16,7 +16,7 @@ from tools.deploy import bundle, drive
 
 DIST = paths.BUILD / "dist"
 _LIB = paths.ROOT / "lib"
-_CIRCUITPYTHON = ("notedfu/port/circuitpython.py", "notedfu/inboot.py")
+_CIRCUITPYTHON = ("notedfu/port/circuitpython.py", "notedfu/port/dualbanks.py", "notedfu/inboot.py")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same sources
 
 

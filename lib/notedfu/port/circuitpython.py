@@ -78,8 +78,12 @@ class Port(BasePort):
         return region(settings)
 
     def banks(self):
-        """LocalError `no-banks`: there are no OTA partitions to be reached from here."""
-        raise LocalError("no-banks", "CircuitPython has no esp32.Partition")
+        """The two firmwares of an Espressif board. LocalError `no-banks` where there is no dualbank."""
+        try:
+            from notedfu.port.dualbanks import Banks
+        except ImportError:
+            raise LocalError("no-banks", "this board has no module dualbank") from None
+        return Banks()
 
     def sha256(self, data=b""):
         """A new running SHA-256 of `data`.

@@ -94,23 +94,11 @@ class Bootloader:
     def is_image(self, slot):
         """Whether the slot holds a whole application for this chip, by its own SHA-256."""
         first, count = self._slots[slot]
-        head = self._read(first, 0, _HEADER)
-        if head[0] != SIGN or not 0 < head[1] <= _SEGMENTS or head[23] != 1:
-            return False
-        if struct.unpack_from("<H", head, 12)[0] != self._chip:
-            return False
-        size, at = count * self._nor.erase_block, _HEADER
-        for _ in range(head[1]):
-            if at + 8 > size:
-                return False
-            at += 8 + struct.unpack("<I", self._read(first, at + 4, 4))[0]
-        at = (at + 16) & ~15  # filler, and the checksum in the last byte
-        if at + _SUM > size:
-            return False
-        total = hashlib.sha256()
-        for done in range(0, at, _PIECE):
-            total.update(self._read(first, done, min(_PIECE, at - done)))
-        return total.digest() == self._read(first, at, _SUM)
+
+        def read(at, count):
+            return self._read(first, at, count)
+
+        return is_whole(read, count * self._nor.erase_block, self._chip)
 
     def _select(self, new_too):
         """(sector, slot) of the entry that counts; (None, 0) without one."""
@@ -145,6 +133,27 @@ class Bootloader:
         data = bytearray(count)
         self._nor.readinto(block * self._nor.erase_block + at, memoryview(data))
         return bytes(data)
+
+
+def is_whole(read, size, chip):
+    """Whether a slot of `size` bytes, by read(at, count), begins with a whole application for this chip."""
+    head = read(0, _HEADER)
+    if head[0] != SIGN or not 0 < head[1] <= _SEGMENTS or head[23] != 1:
+        return False
+    if struct.unpack_from("<H", head, 12)[0] != chip:
+        return False
+    at = _HEADER
+    for _ in range(head[1]):
+        if at + 8 > size:
+            return False
+        at += 8 + struct.unpack("<I", read(at + 4, 4))[0]
+    at = (at + 16) & ~15  # filler, and the checksum in the last byte
+    if at + _SUM > size:
+        return False
+    total = hashlib.sha256()
+    for done in range(0, at, _PIECE):
+        total.update(read(done, min(_PIECE, at - done)))
+    return total.digest() == read(at, _SUM)
 
 
 def _crc(sequence):

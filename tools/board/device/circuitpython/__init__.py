@@ -49,6 +49,7 @@ class Board:
         self.nvm_writes = 0
         self.on_nvm = None  # told of each write to nvm, when it is done
         self.has_hashlib = True
+        self.firmwares = None  # dualbank.Firmwares, on Espressif
         self.extended = True  # the storage takes the second firmware slot: new Espressif boards
 
     def end_boot(self):
@@ -60,9 +61,13 @@ class Board:
     def reload(self):
         """A new VM: what the last one held is deinitialised."""
         self.taken.clear()
+        if self.firmwares is not None:
+            self.firmwares.end_vm()
 
     def begin_boot(self):
         """boot.py begins: it may write."""
+        if self.firmwares is not None:
+            self.firmwares.power_up()
         self.in_boot = True
         self.run_reason = "startup"
         self.code_readonly = self.usb
