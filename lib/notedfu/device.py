@@ -77,6 +77,12 @@ class Device:
 
     def _set_up(self):
         """An empty board: make what a boot writes to. A full one is in recovery without."""
+        path = self.port.root + "/notedfu.json"
+        if not self.port.exists("/notedfu.json"):
+            from notedfu import factory
+
+            if factory.settings(path):
+                self.settings = Settings().load(path)
         try:
             if not self.port.exists("/notedfu.d"):
                 os.mkdir(self.data)

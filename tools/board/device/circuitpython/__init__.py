@@ -44,6 +44,7 @@ class Board:
         self.code_readonly = usb  # what boot.py leaves behind
         self.low_pins = ()
         self.taken = {}  # pin: who has it
+        self.driven = {}  # output: its level
         self.watchdog_limit_s = 8.388  # rp2's
         self.on_watchdog = None  # told of (timeout in s or None for off) at start, feed and stop
         self.nvm_writes = 0
