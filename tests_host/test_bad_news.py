@@ -3,6 +3,7 @@
 import images
 import rig
 import tars
+from notedfu.filestage import FileStage
 from notedfu.journal import IDLE
 from scratch import Scratch, write
 from tools.flash.blockdev import BlockDevice
@@ -173,8 +174,18 @@ def test_an_image_that_failed_two_trials_is_blocked():
         check_refused(device, "blocked", stopped=3)
 
 
-def test_no_room_keeps_the_image_on_the_notecard_and_says_so():
+def test_an_image_that_never_fits_is_refused_and_told():
     with Device(staging="flash") as device:
+        device.region = BlockDevice(NorFlash(bytearray(b"\xff" * 8192)), 0, 2)
+        device.offer(rig.app_image(NEW, {"large.bin": bytes(9000)}))
+        boots(device)
+        check_refused(device, "too-large")
+        assert "takes 8192 bytes" in device.reports()[0]["err"]
+        assert device.engine.counters.image_bytes < 5000  # header and TLVs, once
+
+
+def test_no_room_keeps_the_image_on_the_notecard_and_says_so():
+    with Device() as device:
         seen = []
 
         def watch(dfu):
@@ -183,10 +194,13 @@ def test_no_room_keeps_the_image_on_the_notecard_and_says_so():
                 seen.append(dfu.problem)
             rig.stay(dfu)
 
-        device.region = BlockDevice(NorFlash(bytearray(b"\xff" * 8192)), 0, 2)
+        real, FileStage.capacity = FileStage.capacity, property(lambda stage: 8192)
         rig.BEHAVIOUR[OLD] = watch
         device.offer(rig.app_image(NEW, {"large.bin": bytes(9000)}))
-        boots(device)
+        try:
+            boots(device)
+        finally:
+            FileStage.capacity = real
         assert seen[-1].code == "no-room"
         assert "8192" in str(seen[-1])
         assert device.engine.dfu.mode == "ready"

@@ -1,5 +1,5 @@
 from check import Random, code_of
-from notedfu.errors import LocalError
+from notedfu.errors import ImageError, LocalError
 from notedfu.flashstage import FlashStage
 from virtual import VirtualTime
 
@@ -103,7 +103,7 @@ def test_a_region_can_be_filled_to_its_last_byte():
 def test_what_is_too_long_is_refused_before_anything_is_erased():
     chip = Chip()
     one = on(chip)
-    assert code_of(LocalError, one.begin, BLOCK * BLOCKS + 1) == "no-room"
+    assert code_of(ImageError, one.begin, BLOCK * BLOCKS + 1) == "too-large"
     assert not [entry for entry in chip.log if entry[0] == "erase"]
 
 

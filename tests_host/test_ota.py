@@ -196,12 +196,10 @@ def test_a_firmware_that_idf_does_not_take_is_refused_and_the_old_one_stays():
             assert device.chip.running == OLD and rig.RUNS[-1] == APP
 
 
-def test_a_firmware_that_is_too_long_waits_on_the_notecard():
+def test_a_firmware_that_is_longer_than_its_slot_is_refused():
     for settings in MEDIA:
         with On(settings) as device:
-            device.offer(ota.image(NEW, firmware.made(NEW, 60000)))
-            device.boot(120)
-            assert not device.reports()
+            assert refusal(device, ota.image(NEW, firmware.made(NEW, 60000))) == "too-large"
             assert device.journal().state == IDLE
 
 

@@ -49,10 +49,13 @@ def look(dfu, slots, candidate):
 
 
 def reserve_room(slots, active, candidate, stage):
-    """Keep room for the app, which is copied into the new slot. LocalError `no-room`."""
+    """Keep room for the app, which is copied into the new slot.
+
+    ImageError `too-large`, LocalError `no-room`.
+    """
     size = candidate.header.payload_size
     if size > slots.banks.size:
-        raise LocalError("no-room", "the firmware has %d bytes, its slot %d" % (size, slots.banks.size))
+        raise ImageError("too-large", "the firmware has %d bytes, its slot %d" % (size, slots.banks.size))
     sizes = [_LABEL]
 
     def add(path, size, crc):

@@ -10,7 +10,7 @@ prefix, whatever an older image left behind it, and the block before it is fetch
 while a page is at hand that is on flash nowhere: a cut would cost it as well.
 """
 
-from notedfu.errors import LocalError
+from notedfu.errors import ImageError, LocalError
 
 _INIT = 1
 _SYNC = 3
@@ -57,12 +57,14 @@ class FlashStage:
         return self._size * self._count
 
     def begin(self, length):
-        """Be ready for an image of `length` bytes; LocalError `no-room` before anything is erased.
+        """Be ready for an image of `length` bytes; ImageError `too-large` before anything is erased.
 
         From here on resume() finds nothing of an older image.
         """
         if length > self.capacity:
-            raise LocalError("no-room", "staging takes %d bytes, the image has %d" % (self.capacity, length))
+            raise ImageError(
+                "too-large", "staging takes %d bytes, the image has %d" % (self.capacity, length)
+            )
         self._limit = length
         self.length = 0
         # Block 0 is erased while block 1 is blank wherever that can be had: cut short, it ends no prefix.

@@ -4,7 +4,7 @@ The image's header and the firmware's first page, without which the bootloader s
 file; all that follows lies in the partition where the bootloader wants it, a page behind its beginning.
 """
 
-from notedfu.errors import LocalError
+from notedfu.errors import ImageError, LocalError
 from notedfu.filestage import FileStage
 from notedfu.flashstage import FlashStage
 
@@ -70,12 +70,13 @@ class OtaStage:
         return self._head.length + self._rest.length
 
     def begin(self, length):
-        """Be ready for an image of `length` bytes; LocalError `no-room` before anything is erased.
+        """Be ready for an image of `length` bytes; ImageError `too-large`, LocalError `no-room` before that.
 
         The firmware that lay there goes with its first page.
         """
-        if length > self.capacity:
-            raise LocalError("no-room", "staging takes %d bytes, the image has %d" % (self.capacity, length))
+        most = HEAD + self._rest.capacity
+        if length > most:
+            raise ImageError("too-large", "staging takes %d bytes, the image has %d" % (most, length))
         self._head.begin(min(length, HEAD))
         if self._device.ioctl(_ERASE, 0) not in (None, 0):
             raise LocalError("flash-fault", "erase of block 0 failed")

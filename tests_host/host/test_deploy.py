@@ -15,6 +15,7 @@ from tools.failure import Failure
 from tools.image import __main__ as image_tool
 from tools.image import container, info, make
 
+KEY = "ed25519:" + "0a" * 32
 APP = str(paths.ROOT / "examples" / "app")
 
 
@@ -127,6 +128,17 @@ def test_settings_that_the_device_would_not_read_are_not_sent(tmp_path):
     path.write_text('{"allow_unsinged": true}')
     with pytest.raises(Failure, match="unknown key allow_unsinged"):
         bundle.start_files(tmp_path, path)
+
+
+def test_settings_by_which_no_image_is_taken_are_told_apart(tmp_path):
+    path = tmp_path / "notedfu.json"
+    for text, nothing in (
+        ("{}", True),
+        ('{"allow_unsigned": true}', False),
+        ('{"keys": ["%s"]}' % KEY, False),
+    ):
+        path.write_text(text)
+        assert bundle.trusts_nothing(path) == nothing
 
 
 def test_a_native_image_is_not_put_into_a_slot(tmp_path):

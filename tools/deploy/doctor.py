@@ -5,6 +5,7 @@ It changes nothing there.
 
 import sys
 
+from tools.deploy import bundle
 from tools.deploy.repl import ask
 from tools.failure import Failure
 
@@ -49,6 +50,8 @@ def advice(told):
         return "mend notedfu.json: %s" % told["updater"]["settings"]
     if not told["notecard"].get("version"):
         return "wiring and link settings (docs/boards): the Notecard does not answer"
+    if not told["updater"]["trusts"]:
+        return "%s: only an app that brings a list of keys gets updates so" % bundle.TRUST
     return "nothing: upload an image to Notehub (docs/IMAGES.md)"
 
 

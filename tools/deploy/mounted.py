@@ -127,6 +127,8 @@ def deploy(folder, image, settings, say):
     """Put the updater, its settings and the app of `image` (None: no app) onto the drive. Raises Failure."""
     folder = Path(folder)
     say(firmware(folder))
+    if settings and bundle.trusts_nothing(settings):
+        say("warning: %s lets the board refuse every image: %s" % (settings, bundle.TRUST))
     tree = paths.BUILD / "deploy" / ("drive-%d" % os.getpid())
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)

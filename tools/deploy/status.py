@@ -3,7 +3,7 @@
 import sys
 
 from notedfu import journal, room
-from tools.deploy import hiding
+from tools.deploy import bundle, hiding
 from tools.deploy.board import Board
 from tools.failure import Failure
 from tools.image.version import write
@@ -62,6 +62,8 @@ def lines(found, told):
         yield "%(unclean)d runs in a row did not end cleanly" % told
     yield "security counter: images below %(counter)d are refused" % told
     yield "settings: %s" % (told["settings"] or "fine")
+    if not told["trusts"]:
+        yield "no image is trusted, and every one is refused: " + bundle.TRUST
     if told["off"]:
         yield "the updater is switched off (/notedfu.off, or the setting)"
     yield (

@@ -87,6 +87,8 @@ def deploy(port, image, settings, say, board=None):
     still starts what it started before, or, once its app is being replaced, the updater alone.
     """
     tree, version = lay_out(image, settings)
+    if settings and bundle.trusts_nothing(settings):
+        say("warning: %s lets the board refuse every image: %s" % (settings, bundle.TRUST))
     try:
         _deploy(Board(port), bundle.files(tree), version, say, board)
     finally:

@@ -189,8 +189,8 @@ def after_making(path, public, cls):
 def settings_lines(public, cls):
     """The settings that a device needs for images by this key (None: unsigned), of this class."""
     if public is None:
-        yield '"allow_unsigned": true'
+        yield '"allow_unsigned": true' + ("," if cls else "")
     else:
-        yield '"keys": ["%s"]' % keys.settings_text(public)
+        yield '"keys": ["%s"]%s' % (keys.settings_text(public), "," if cls else "")
     if cls:
         yield '"class_id": "%s"' % imgtool.class_id(cls).hex

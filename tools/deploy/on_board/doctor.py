@@ -81,8 +81,10 @@ def updater():
         from notedfu.settings import Settings
     except ImportError:
         return None
-    error = Settings().load(ROOT + "/notedfu.json").error
-    return {"version": __version__, "settings": error and error.text}
+    settings = Settings().load(ROOT + "/notedfu.json")
+    error = settings.error
+    trusts = settings.allow_unsigned or bool(settings.keys)
+    return {"version": __version__, "settings": error and error.text, "trusts": trusts}
 
 
 def drive():

@@ -5,6 +5,7 @@ import os
 
 from notedfu import __version__
 from notedfu.journal import Journal
+from notedfu.preflight import trusted_keys
 from notedfu.settings import Settings
 from notedfu.slots import Slots
 
@@ -69,6 +70,7 @@ answer = {
     "outcome": journal.outcome,
     "outcome_text": journal.outcome_text,
     "settings": str(settings.error) if settings.error else None,
+    "trusts": settings.allow_unsigned or bool(trusted_keys(slots, journal.active, settings)),
     "off": settings.off or size(ROOT + "/notedfu.off") is not None,
     "staging": settings.staging,
     "region": settings.staging_length,
