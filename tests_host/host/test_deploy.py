@@ -75,7 +75,13 @@ def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(boar
     board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# stock'); f.close()")
     with pytest.raises(Failure, match="no notedfu"):
         status.status(board.pty)
+    free = ask(board, "os.statvfs('/')[3]")
     assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
+    used = (free - ask(board, "os.statvfs('/')[3]")) * 4  # KiB
+    for page in ("rp2", "stm32", "esp32"):
+        text = (paths.ROOT / "docs" / "boards" / (page + ".md")).read_text()
+        told = int(re.search(r"the updater \(?(\d+) KiB", text).group(1))
+        assert abs(told - used) <= used / 10, (page, used)
     said = capsys.readouterr().out
     assert "no app on the board" in said and "/boot.before-notedfu.py" in said
     assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
