@@ -12,7 +12,6 @@ def start(app, folder, brings, dfu):
     while "" in sys.path:
         sys.path.remove("")  # an old /app.py at the root would shadow the slot for ever
     sys.path.insert(0, folder)
-    gc.collect()
     module = __import__(app)
     if not brings(module.__file__):
         from notedfu.errors import LocalError

@@ -55,6 +55,7 @@ def go_on(updates, port, error):
 
 def _begin(boot, updates):
     updates.health.begin()
+    gc.collect()
     slots, active = boot.slots, boot.journal.active
 
     def brings(path):

@@ -7,7 +7,7 @@ from tools import paths
 
 LIB = paths.ROOT / "lib" / "notedfu"
 VIPER = ("fast.py",)  # a SyntaxError there: it stays off the board, and twins.py does without
-OTHER = ("port/micropython.py",)
+OTHER = ("port/micropython.py", "port/wires.py")
 
 
 def modules():

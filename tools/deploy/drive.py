@@ -13,11 +13,8 @@ from tools.deploy import bundle
 from tools.failure import Failure
 
 ENTRIES = ("boot.py", "code.py", "safemode.py")
-_LEFT_OUT = (
-    "fast.py",
-    "port/micropython.py",
-    "port/banks.py",
-)  # no viper there; the other interpreter's port
+# no viper there; the other interpreter's port
+_LEFT_OUT = ("fast.py", "port/micropython.py", "port/wires.py", "port/banks.py")
 _ERASE_BLOCK = 4096
 
 

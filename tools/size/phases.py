@@ -8,8 +8,8 @@ KB = 1000
 # The roots are what the code imports inside functions; what these import at module level comes with them.
 
 PHASES = {
-    "boot": (("bootup", "clock"), (), 6 * KB),
-    "app": (("port", "port.micropython", "supervise", "rules", "forget"), ("boot",), None),
+    "boot": (("bootup", "port", "port.micropython"), (), 6 * KB),
+    "app": (("supervise", "rules", "forget", "port.wires"), ("boot",), None),
     "decide": (("decide",), ("boot", "app"), None),
     "check": (("assemble", "notecard", "dfu", "reply", "update", "i2c"), ("boot", "app"), None),
     "preflight": (("preflight", "p256"), ("boot", "app", "check"), None),

@@ -1,4 +1,4 @@
-"""Imports what the arguments name, and says what that takes; the bench's own modules are there as in a run."""
+"""Imports what the arguments name, and says what that takes beside the bench's own modules."""
 
 import gc
 
