@@ -148,10 +148,15 @@ class Serial:
 
 
 class Lines:
-    """A stage that keeps what it is fed."""
+    """A stage that keeps one line."""
 
     def __init__(self):
         self.data = b""
+        self.consumed = 0
 
     def feed(self, buf, start, end):
-        self.data += bytes(buf[start:end])
+        self.consumed = start
+        while self.consumed < end and self.data[-1:] != b"\n":
+            self.data += bytes((buf[self.consumed],))
+            self.consumed += 1
+        return self.data[-1:] == b"\n"

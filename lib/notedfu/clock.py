@@ -7,22 +7,19 @@ class Clock:
     """A port's time functions, with a tick in every wait.
 
     ticks_ms, ticks_diff, sleep_ms: as MicroPython's `time` has them; ticks_ms may wrap.
+    ms(): now, to be given to since() and to nothing else: it wraps. It is ticks_ms itself.
     Nothing here allocates.
     """
 
     def __init__(self, ticks_ms, ticks_diff, sleep_ms):
-        self._ticks_ms = ticks_ms
+        self.ms = ticks_ms
         self._ticks_diff = ticks_diff
         self._sleep_ms = sleep_ms
         self.on_tick = None
 
-    def ms(self):
-        """Now, to be given to since() and to nothing else: it wraps."""
-        return self._ticks_ms()
-
     def since(self, start):
         """Milliseconds from `start`, which is from ms()."""
-        return self._ticks_diff(self._ticks_ms(), start)
+        return self._ticks_diff(self.ms(), start)
 
     def tick(self):
         """Call on_tick, if there is one. Long work calls this at most 250 ms apart."""
@@ -37,7 +34,8 @@ class Clock:
             ms -= _SLICE_MS
         if ms > 0:
             self._sleep_ms(ms)
-        self.tick()
+        if self.on_tick is not None:
+            self.on_tick()
 
 
 class Seconds:

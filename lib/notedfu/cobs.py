@@ -77,24 +77,27 @@ class CobsDecoder:
         """Be ready for a new frame of at most `limit` bytes decoded, or as many as `out` takes."""
         self.limit = min(limit, len(self._out))
         self.done = False  # True once the newline has passed
+        self.consumed = 0  # the index at which the last feed() stopped: short of its `end` only when done
         for i in range(4):
             self._state[i] = 0
 
     def feed(self, buf, start, end):
-        """Decode buf[start:end]; the newline may be among it, as its last byte.
+        """Decode buf[start:end], up to the newline that ends the frame; returns `done`.
 
         Raises LinkError `bad-cobs` (no COBS) or `long-chunk` (more than `limit` bytes).
         """
-        if start < end and self.done:
-            raise LinkError("bad-cobs", "%d bytes behind the frame's newline" % (end - start))
-        stop = self._kernel(self._state, buf, start, end, self._out, self.limit)
-        if stop == _LONG:
-            raise LinkError("long-chunk", "more than the %d bytes asked for" % self.limit)
-        if stop == _DAMAGE:
-            raise LinkError("bad-cobs", "a newline inside a block, after byte %d" % self.count)
-        if stop < end:
-            self.done = True
-            self.feed(buf, stop + 1, end)
+        stop = start
+        if not self.done:
+            stop = self._kernel(self._state, buf, start, end, self._out, self.limit)
+            if stop == _LONG:
+                raise LinkError("long-chunk", "more than the %d bytes asked for" % self.limit)
+            if stop == _DAMAGE:
+                raise LinkError("bad-cobs", "a newline inside a block, after byte %d" % self.count)
+            if stop < end:
+                self.done = True
+                stop += 1
+        self.consumed = stop
+        return self.done
 
     def finish(self):
         """The end of the frame: the count of bytes in `out`. Raises LinkError `bad-cobs` inside a block."""

@@ -18,7 +18,7 @@ _BLOCK_COUNT = 4
 _BLOCK_SIZE = 5
 _ERASE = 6
 
-_PIECE = 256  # bytes programmed and read back at a time
+_PIECE = 256  # bytes: programs are multiples of it, and as much is read back at a time
 
 
 class FlashStage:
@@ -27,7 +27,8 @@ class FlashStage:
     program_unit: bytes, a divisor of the erase block. Pages may be smaller or larger than a block; all but
     the last are multiples of 256 (or of program_unit, where that is more). length: bytes written and read
     back. reserve: as FileStage has it, without effect here. Allocates two pieces, and a view for each piece
-    of a page at the first append(); after that append() allocates only for a last page that is shorter.
+    of a page at the first append(); after that append() allocates only for a last page that is shorter. What
+    of a page lies in one block is programmed at once.
     """
 
     def __init__(self, device, clock, program_unit=256):
@@ -40,7 +41,8 @@ class FlashStage:
         self._back = bytearray(self._piece)
         self._blank = b"\xff" * self._piece
         self._page = None
-        self._pieces = []
+        self._parts = []
+        self._first = 0
         self._limit = 0
         self._ready = 0  # blocks before this one are erased, or programmed already
         self.reserve = 0
@@ -98,13 +100,13 @@ class FlashStage:
         """Program the next bytes, and read them back. LocalError `flash-fault`."""
         if self.length % self._piece or self.length + len(view) > self._limit:
             raise LocalError("flash-fault", "%d bytes at %d don't fit in" % (len(view), self.length))
-        if view is not self._page:
-            self._cut(view)
-        left = len(view)
-        for piece in self._pieces:
-            self._program(piece)
-            self.length += min(left, self._piece)
-            left -= self._piece
+        end = self.length + len(view)
+        first = min(self._size - self.length % self._size, len(view))
+        if view is not self._page or first != self._first:
+            self._cut(view, first)
+        for part, pieces in self._parts:
+            self._program(part, pieces)
+        self.length = end  # without what fills the last piece up
         if self.length % self._size == 0 and self.length < self._limit:
             self._enter(self.length // self._size)
         self._clock.tick()
@@ -138,29 +140,44 @@ class FlashStage:
         self.length = self._limit = 0
         self._erase(0)
 
-    def _cut(self, view):
-        """Cut a page into pieces, once for all pages in the same view; 0xFF fills the last piece up."""
-        step = self._piece
-        self._pieces = [view[at : at + step] for at in range(0, len(view), step)]
+    def _cut(self, view, first):
+        """Cut a page, of which `first` bytes fit in the block under way, into what is programmed at a time
+        and, for each of these, the pieces that are read back: once for all pages in the same view."""
         self._page = view
-        rest = len(view) % step
-        if rest:
-            self._page = None
-            self._pieces[-1] = bytes(view[-rest:]) + self._blank[rest:]
+        self._first = first
+        self._parts = []
+        start = 0
+        while start < len(view):
+            end = min(start + (self._size if start else first), len(view))
+            rest = (end - start) % self._piece
+            part = view if end - start == len(view) else view[start:end]
+            if 0 < rest < end - start:
+                end -= rest
+                part = view[start:end]
+            elif rest:  # 0xFF fills the last piece up
+                self._page = None
+                part = bytes(part) + self._blank[rest:]
+            pieces = [part[at : at + self._piece] for at in range(0, len(part), self._piece)]
+            self._parts.append((part, pieces))
+            start = end
 
-    def _program(self, piece):
+    def _program(self, part, pieces):
         block = self.length // self._size
         at = self.length % self._size
         if at == 0:
             self._enter(block)
         try:
-            answer = self._device.writeblocks(block, piece, at)
+            answer = self._device.writeblocks(block, part, at)
         except OSError as error:
             answer = error
         self._sound(answer, "program", block)
-        self._read(block, self._back, at)
-        if self._back != piece:
-            raise LocalError("flash-fault", "block %d does not read back at %d" % (block, at))
+        back = self._back
+        for piece in pieces:
+            self._read(block, back, at)
+            if back != piece:
+                raise LocalError("flash-fault", "block %d does not read back at %d" % (block, at))
+            at += self._piece
+            self.length += self._piece
 
     def _enter(self, block):
         """Make `block` ready for its first byte, and the next one blank.

@@ -8,6 +8,7 @@ Reading more than n + 2 bytes, or with nothing asked, can hang the bus, so that 
 """
 
 from errno import ETIMEDOUT
+from struct import pack_into
 
 from notedfu.const import const
 from notedfu.errors import LinkError
@@ -62,19 +63,20 @@ class Packets:
             self._ended = self.written = self._clock.ms()
 
     def fetch(self, n):
-        """Ask for n bytes, 0 to `waiting`, into buf[2:2 + n].
+        """Ask for n bytes, 0 to `waiting`, into buf[2:2 + n]; returns the new `waiting`.
 
         A Notecard that does not acknowledge gets 3 s. Raises LinkError bus-fault, bad-packet.
         """
+        buf = self._buf
         for left in range(_NACK_TRIES - 1, -1, -1):
+            buf[0] = 0
+            buf[1] = n
+            self._gap()
             try:
-                self._buf[0] = 0
-                self._buf[1] = n
-                self.write(_HEADER)
+                self._bus.write(self._address, buf, _HEADER)
                 if self._turn_ms:
                     self._clock.sleep(self._turn_ms)
-                self._bus.read(self._address, self._buf, _HEADER + n)
-                self._ended = self._clock.ms()
+                self._bus.read(self._address, buf, _HEADER + n)
                 break
             except OSError as error:
                 self._ended = self._clock.ms()
@@ -82,11 +84,13 @@ class Packets:
                 if not left:
                     raise self.fault(error) from None
             self._clock.sleep(_NACK_MS)
-        self.waiting = self._buf[0]
-        if self._buf[1] != n or self.waiting > MTU:
+        self._ended = self._clock.ms()
+        waiting = self.waiting = buf[0]
+        if buf[1] != n or waiting > MTU:
             self.waiting = 0
             self._turn_ms = min(max(2 * self._turn_ms, _TURN_MS), _TURN_MOST_MS)
-            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, self._buf[1]))
+            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, buf[1]))
+        return waiting
 
     def fault(self, error):
         """The LinkError for an OSError of the bus."""
@@ -130,6 +134,8 @@ class I2CLink(Link):
         super().__init__(clock, mtu + _HEADER)
         self._packets = Packets(bus, clock, address, self._buf, gap_ms)
         self._mtu = mtu
+        self._full = memoryview(self._buf)[_HEADER:]
+        self._fill = "%ds" % mtu  # a copy of at most so many bytes, which allocates nothing
         self._first_query_ms = first_query_ms
         self._query_ms = query_ms
         self._query_until_ms = query_until_ms
@@ -150,8 +156,10 @@ class I2CLink(Link):
             self._rest()
             size = min(n - at, self._mtu)
             self._buf[0] = size
-            for i in range(size):
-                self._buf[1 + i] = buf[at + i]
+            if at:
+                self._buf[1 : 1 + size] = memoryview(buf)[at : at + size]
+            else:
+                pack_into(self._fill, self._buf, 1, buf)
             try:
                 self._packets.write(1 + size)
             except OSError as error:
@@ -164,15 +172,22 @@ class I2CLink(Link):
                 sent = 0
 
     def _take(self):
-        self._rest()
-        if not self._packets.waiting:
-            self._packets.fetch(0)
-            if not self._packets.waiting:
-                return False
-        n = min(self._packets.waiting, self._mtu)
-        self._packets.fetch(n)
-        self._start = _HEADER
-        self._end = _HEADER + n
+        if self._rest_ms:
+            self._rest()
+        packets = self._packets
+        n = packets.waiting or packets.fetch(0)
+        if not n:
+            return False
+        if n >= self._mtu:  # nearly always: a view of all of it, made once, is what the sums take as it is
+            n = self._mtu
+            self._from = self._full
+            self._start = 0
+            self._end = n
+        else:
+            self._from = self._buf
+            self._start = _HEADER
+            self._end = _HEADER + n
+        packets.fetch(n)
         return True
 
     def _take_known(self):
@@ -201,8 +216,7 @@ class I2CLink(Link):
 
     def _rest(self):
         """Wait for what is left of the pause that the last thing written asked for."""
-        if self._rest_ms:
-            passed_ms = self._clock.since(self._packets.written)
-            rest_ms, self._rest_ms = self._rest_ms, 0
-            if 0 <= passed_ms < rest_ms:  # a command has no reply: days may have passed, and ticks wrap
-                self._clock.sleep(rest_ms - passed_ms)
+        passed_ms = self._clock.since(self._packets.written)
+        rest_ms, self._rest_ms = self._rest_ms, 0
+        if 0 <= passed_ms < rest_ms:  # a command has no reply: days may have passed, and ticks wrap
+            self._clock.sleep(rest_ms - passed_ms)

@@ -1,7 +1,8 @@
 """What the two links have in common: lines in, and the way back to a quiet line after a fault.
 
 A link has these obligations:
-    _take()              brings what has come into self._buf, sets self._start and self._end; True if any
+    _take()              brings what has come into self._from, sets self._start and self._end; True if any.
+                         self._from: self._buf, or a view of it
     _take_known()        the same, but asks nothing of a Notecard that may have nothing
     _newline()           sends a bare newline, with its pause; False if the Notecard did not take it
     _pause_ms(quiet_ms)  how long to wait before the next look, after quiet_ms without a byte
@@ -20,6 +21,7 @@ _RESYNC_TRIES = const(10)
 _RESYNC_MS = const(30000)  # all of a resync; a stale reply of 11 KB takes 12 s at 9600 baud
 _SETTLE_MS = const(250)  # after a fault while draining
 _QUIET_MS = const(500)  # so long nothing but CR and LF may come before the line counts as quiet
+_NEWLINE = const(10)
 _BLANK = b"\r\n"
 
 
@@ -31,41 +33,47 @@ class Link:
 
     def __init__(self, clock, size):
         self._clock = clock
-        self._buf = bytearray(size)
-        self._start = 0  # self._buf[_start:_end] has been received and not yet been fed on
+        self._from = self._buf = bytearray(size)
+        self._start = 0  # self._from[_start:_end] has been received and not yet been fed on
         self._end = 0
         self._heard = False  # something came in this resync, a fault of the link included
 
     def receive(self, stage, timeout_ms):
-        """Feed one line, its newline included, to stage.feed(buf, start, end).
+        """Feed what comes to stage.feed(buf, start, end), until that returns true: what the stage waits for
+        has ended at stage.consumed. What lies behind is kept for the next call.
 
-        A line is a JSON reply, or a frame of binary: COBS as the Notecard has it contains no newline.
-        What comes after the newline is kept for the next call.
-
-        timeout_ms: for the first byte; between later ones it is 1 s.
+        timeout_ms: for the first byte, and all in all until a line is one that the stage wants; between later
+            bytes it is 1 s.
         Raises LinkError no-reply, short-reply, bus-fault, bad-packet, bad-reply; and what the stage raises.
         """
-        clock = self._clock
         left = _LINE_BYTES
+        began = heard = self._clock.ms()
         allowed_ms = timeout_ms
-        heard = clock.ms()
+        end = 0  # of what has been fed, since the last silence
         while left > 0:
             if self._start == self._end and not self._take():
-                quiet_ms = clock.since(heard)
-                if quiet_ms >= allowed_ms:
-                    raise _silence(_LINE_BYTES - left, quiet_ms)
-                clock.sleep(min(self._pause_ms(quiet_ms), allowed_ms - quiet_ms))
+                if end:
+                    between = self._from[end - 1] != _NEWLINE
+                    heard, allowed_ms = (self._clock.ms(), _BETWEEN_MS) if between else (began, timeout_ms)
+                    end = 0
+                self._await(heard, allowed_ms, left)
                 continue
             start = self._start
-            end = self._buf.find(b"\n", start, self._end) + 1
-            self._start = end or self._end
-            left -= self._start - start
-            stage.feed(self._buf, start, self._start)
-            if end:
+            self._start = end = self._end
+            left -= end - start
+            if stage.feed(self._from, start, end):
+                self._start = stage.consumed
                 return
-            heard = clock.ms()
-            allowed_ms = _BETWEEN_MS
-        raise LinkError("bad-reply", "%d bytes without a newline: not a Notecard's reply" % _LINE_BYTES)
+        raise LinkError("bad-reply", "%d bytes without an end: not a Notecard's reply" % _LINE_BYTES)
+
+    def _await(self, heard, allowed_ms, left):
+        """Wait a little for the next byte; LinkError when allowed_ms have passed since `heard`."""
+        quiet_ms = self._clock.since(heard)
+        if quiet_ms >= allowed_ms:
+            if left == _LINE_BYTES:
+                raise LinkError("no-reply", "nothing came in %d ms" % quiet_ms)
+            raise LinkError("short-reply", "%d bytes, then nothing for %d ms" % (_LINE_BYTES - left, quiet_ms))
+        self._clock.sleep(min(self._pause_ms(quiet_ms), allowed_ms - quiet_ms))
 
     def resync(self):
         """Throw away what is under way in both directions, until a bare newline is answered by a blank line.
@@ -124,12 +132,6 @@ class Link:
 
     def _holds_blank(self):
         for at in range(self._start, self._end):
-            if self._buf[at] not in _BLANK:
+            if self._from[at] not in _BLANK:
                 return False
         return True
-
-
-def _silence(count, quiet_ms):
-    if count:
-        return LinkError("short-reply", "%d bytes, then nothing for %d ms" % (count, quiet_ms))
-    return LinkError("no-reply", "nothing came in %d ms" % quiet_ms)

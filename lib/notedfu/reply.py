@@ -98,18 +98,24 @@ class Reply:
         self.consumed = 0  # the index in buf at which the last feed() stopped: short of `end` only when done
 
     def feed(self, buf, start, end):
-        """Scan buf[start:end], up to the newline that ends the reply.
+        """Scan buf[start:end], up to the newline that ends the reply; returns `done`.
 
         Lines before it that do not begin with "{" are skipped, up to 1024 bytes (blank lines, trace text).
         Raises LinkError `bad-reply`, and what the sink raises; then only begin() helps.
         """
-        self._from = start
         i = start
+        if self._state == _PAYLOAD:
+            i = self._sink.take(buf, start, end)
+            if i == end:  # as nearly always
+                self._crc.update(buf, start, end)
+                return False
+        self._from = start
         while i < end and not self.done:
             i = self._steps[self._state](buf, i, end)
         self.consumed = i
         if self._state > _AFTER:
             self._crc.update(buf, self._from, i)
+        return self.done
 
     def finish(self):
         """The end of the reply. Raises LinkError `bad-reply` if it is not whole, or no UTF-8."""

@@ -5,6 +5,8 @@ the reply; faults are retried with the same sequence number, at which a Notecard
 request already gives the same answer again; heartbeats are waited out and answered by nothing.
 """
 
+from struct import pack_into
+
 from notedfu.const import const
 from notedfu.crc32 import Crc32
 from notedfu.errors import LinkError
@@ -13,8 +15,8 @@ _RETRIES = const(5)  # note-c's
 _FIRST_PAUSE_MS = const(250)  # before the first retry, then doubled: note-c waits 500 each time
 _MOST_PAUSE_MS = const(4000)
 _HEARTBEATS = const(120)  # an hour of them at the default timeout is a fault
-_LINES = const(16)  # that hold no JSON, before a reply: traces and blank lines
 TAIL = b',"crc":"0000:00000000"}\n'
+_TAIL_FORM = "24s"
 SPARE = len(TAIL) - 1  # bytes that a request's buffer must have behind its text
 _HEX = b"0123456789ABCDEF"
 
@@ -142,8 +144,7 @@ class Transactions:
         self._crc.reset()
         self._crc.update(text, 0, n)
         at = n - 1
-        for i in range(len(TAIL)):
-            text[at + i] = TAIL[i]
+        pack_into(_TAIL_FORM, text, at, TAIL)
         rest = self._sequence
         for i in range(11, 7, -1):
             text[at + i] = _HEX[rest & 15]
@@ -188,7 +189,9 @@ class Transactions:
     def _complete(self, sink, timeout_ms):
         reply = self._reply
         for _ in range(_HEARTBEATS):
-            self._receive_json(sink, timeout_ms)
+            reply.begin(sink)
+            self._link.receive(reply, timeout_ms)
+            reply.finish()
             error = str(reply.members.get("err")) if reply.failed else ""
             if "{heartbeat}" not in error:
                 break
@@ -202,13 +205,3 @@ class Transactions:
             self._crc_seen = not reply.crc_error(self._sequence, True)
         self._sent = False
         return reply
-
-    def _receive_json(self, sink, timeout_ms):
-        reply = self._reply
-        reply.begin(sink)
-        for _ in range(_LINES):
-            self._link.receive(reply, timeout_ms)
-            if reply.done:
-                reply.finish()
-                return
-        raise LinkError("bad-reply", "%d lines, and no JSON" % _LINES)

@@ -44,9 +44,11 @@ class UartLink(Link):
             if at:
                 self._clock.sleep(_SEGMENT_MS)
             size = min(n - at, _SEGMENT)
-            for i in range(size):
-                self._buf[i] = buf[at + i]
-            self._write(size)
+            if at:
+                self._buf[:size] = memoryview(buf)[at : at + size]
+                self._write(self._buf, size)
+            else:
+                self._write(buf, size)
             at += size
 
     def _take(self):
@@ -64,14 +66,14 @@ class UartLink(Link):
     def _newline(self):
         self._clock.sleep(_NEWLINE_MS)
         self._buf[0] = 10
-        self._write(1)
+        self._write(self._buf, 1)
         return True
 
     def _pause_ms(self, quiet_ms):
         return _POLL_MS if quiet_ms < _FIRST_POLL_MS else _FIRST_POLL_MS
 
-    def _write(self, n):
+    def _write(self, buf, n):
         try:
-            self._serial.write(self._buf, n)
+            self._serial.write(buf, n)
         except OSError as error:
             raise LinkError("bus-fault", "UART: error %r" % error.args[:1]) from None

@@ -11,18 +11,21 @@ BLOCK = 4096
 PAGES = 6
 
 
+bytes_of_zeros = bytes(256)
+
+
 class Echo:
-    """A device that reads back what was programmed last, and allocates nothing."""
+    """A device that reads back what pages of zeros leave, and allocates nothing."""
 
     def __init__(self):
-        self._last = b"\xff" * 256
+        self._content = b"\xff" * 256
 
     def readblocks(self, block, buf, offset):
-        buf[: len(buf)] = self._last if len(buf) == 256 else buf
+        buf[: len(buf)] = self._content if len(buf) == 256 else buf
         return 0
 
     def writeblocks(self, block, buf, offset):
-        self._last = buf
+        self._content = bytes_of_zeros
         return 0
 
     def ioctl(self, operation, argument):

@@ -10,13 +10,16 @@ from notedfu.uart import UartLink
 
 
 class Line:
-    """A stage that keeps the line."""
+    """A stage that keeps the line. What comes behind it there is nothing of: the Notecard answers once."""
 
     def __init__(self):
         self.data = bytearray()
+        self.consumed = 0
 
     def feed(self, buf, start, end):
         self.data += buf[start:end]
+        self.consumed = end
+        return buf[end - 1] == 10
 
 
 class Card:
