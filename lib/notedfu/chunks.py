@@ -28,10 +28,9 @@ _BINARY_FAULTS = const(3)  # in a row, then auto asks for base64
 _FAULTS = const(2)  # in a row, then the next smaller size
 _GOODS = const(16)  # in a row, then the next larger one
 
-_GET = b'{"req":"dfu.get","offset":'
-_LENGTH = b',"length":'
-_END = b"}"
-_BINARY_END = b',"binary":true}'
+_GET = '{"req":"dfu.get",%s"length":%d,"offset":'
+_BINARY = '"binary":true,'
+_END = const(125)  # }
 _FETCH = b'{"req":"card.binary.get","offset":0,"length":'
 _ROOM = const(112)  # bytes of the longest of these requests with its numbers and crc
 
@@ -84,7 +83,8 @@ class Chunks:
         self._base64 = Base64Decoder(page)
         self._cobs = CobsDecoder(page)
         self._get = bytearray(_ROOM)
-        self._get[: len(_GET)] = _GET
+        self._get_at = 0  # where the offset goes; what is before it stays from one piece to the next
+        self._get_form = None
         self._fetch = bytearray(_ROOM)
         self._fetch[: len(_FETCH)] = _FETCH
         self._auto = form == "auto"
@@ -102,7 +102,7 @@ class Chunks:
         length = self._sizer.fits(offset, rest)
         if self._binary:
             self.stored = self._asked_binary = True
-            self._send(offset, length, _BINARY_END)
+            self._send(offset, length, _BINARY)
         else:
             self.ask(offset, length)
         return length
@@ -111,20 +111,24 @@ class Chunks:
         """Ask for exactly `length` bytes, 1 to len(page), as base64: for a few bytes now and then that is
         quicker, and leaves the binary store alone."""
         self._asked_binary = False
-        self._send(offset, length, _END)
+        self._send(offset, length, "")
 
     def doubt_store(self):
         """Bytes that were asked for before a reset may lie in the binary store."""
         self.stored = self.stored or self._binary
 
-    def _send(self, offset, length, end):
-        self._length = length
+    def _send(self, offset, length, binary):
+        get = self._get
+        if length != self._length or binary is not self._get_form:
+            begin = (_GET % (binary, length)).encode()
+            get[: len(begin)] = begin
+            self._get_at = len(begin)
+            self._get_form = binary
+            self._length = length
         self._base64.begin(length)
-        at = _put_number(self._get, len(_GET), offset)
-        at = _put(self._get, at, _LENGTH)
-        at = _put_number(self._get, at, length)
-        at = _put(self._get, at, end)
-        self._notecard.send(self._get, at)
+        at = _put_number(get, self._get_at, offset)
+        get[at] = _END
+        self._notecard.send(get, at + 1)
 
     def finish(self):
         """Take what was asked for into page[:count]; return the count, which is all of it.
@@ -150,17 +154,23 @@ class Chunks:
         reply = self._notecard.receive(self._base64, TIMEOUT_MS)
         if reply.failed:
             checked(reply.members)
-        expected = reply.members.get("status") if self._digest else None
         if reply.has_payload:
             count = self._base64.finish()
             self._answered_by_payload()
-        elif "cobs" in reply.members:
+            self._check_length(count)
+            if self._digest and reply.holds(self._md5()):  # so no JSON is parsed where all is well
+                self._digest_seen = True
+            elif self._digest:
+                self._check_md5(reply.members.get("status"))
+            return count
+        if "cobs" in reply.members:
+            expected = reply.members.get("status")
             count = self._take_binary(reply.members.get("length"))
-        else:
-            raise LinkError("short-chunk", "the reply has neither payload nor cobs")
-        self._check_length(count)
-        self._check_md5(expected)
-        return count
+            self._check_length(count)
+            if self._digest:
+                self._check_md5(expected)
+            return count
+        raise LinkError("short-chunk", "the reply has neither payload nor cobs")
 
     def _answered_by_payload(self):
         if self._asked_binary:  # which this firmware does not know, so its store has nothing of ours
@@ -183,9 +193,9 @@ class Chunks:
 
     def _fetch_frame(self):
         at = _put_number(self._fetch, len(_FETCH), self._length)
-        at = _put(self._fetch, at, _END)
+        self._fetch[at] = _END
         self._cobs.begin(self._length)
-        reply = self._notecard.fetch(self._fetch, at, self._cobs, TIMEOUT_MS)
+        reply = self._notecard.fetch(self._fetch, at + 1, self._cobs, TIMEOUT_MS)
         if reply.failed:
             if "{bad-bin}" in str(reply.members["err"]):
                 raise LinkError("bad-binary", str(reply.members["err"]))
@@ -203,18 +213,13 @@ class Chunks:
                 raise LinkError("bad-chunk-md5", "the md5 is missing")
             return
         self._digest_seen = True
-        whole = self._length == len(self.page)
-        found = hexlify(self._digest(self.page if whole else self._view[: self._length]).digest()).decode()
+        found = self._md5().decode()
         if found != expected.lower():
             raise LinkError("bad-chunk-md5", "%d bytes have md5 %s, not %s" % (self._length, found, expected))
 
-
-def _put(buf, at, text):
-    """Write `text` into buf from `at`; return where it ends."""
-    for c in text:
-        buf[at] = c
-        at += 1
-    return at
+    def _md5(self):
+        whole = self._length == len(self.page)
+        return hexlify(self._digest(self.page if whole else self._view[: self._length]).digest())
 
 
 def _put_number(buf, at, value):

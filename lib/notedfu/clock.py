@@ -8,18 +8,20 @@ class Clock:
 
     ticks_ms, ticks_diff, sleep_ms: as MicroPython's `time` has them; ticks_ms may wrap.
     ms(): now, to be given to since() and to nothing else: it wraps. It is ticks_ms itself.
+    nap(ms): sleep_ms itself, for waits so short that others around them tick.
+    diff(later, earlier): ticks_diff itself.
     Nothing here allocates.
     """
 
     def __init__(self, ticks_ms, ticks_diff, sleep_ms):
         self.ms = ticks_ms
-        self._ticks_diff = ticks_diff
-        self._sleep_ms = sleep_ms
+        self.diff = ticks_diff
+        self.nap = sleep_ms
         self.on_tick = None
 
     def since(self, start):
         """Milliseconds from `start`, which is from ms()."""
-        return self._ticks_diff(self.ms(), start)
+        return self.diff(self.ms(), start)
 
     def tick(self):
         """Call on_tick, if there is one. Long work calls this at most 250 ms apart."""
@@ -29,11 +31,11 @@ class Clock:
     def sleep(self, ms):
         """Wait `ms` milliseconds, ticking at most 250 ms apart."""
         while ms > _SLICE_MS:
-            self._sleep_ms(_SLICE_MS)
+            self.nap(_SLICE_MS)
             self.tick()
             ms -= _SLICE_MS
         if ms > 0:
-            self._sleep_ms(ms)
+            self.nap(ms)
         if self.on_tick is not None:
             self.on_tick()
 

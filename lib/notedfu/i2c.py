@@ -15,7 +15,8 @@ from notedfu.errors import LinkError
 from notedfu.link import Link
 
 ADDRESS = 0x17  # note-c, NOTE_I2C_ADDR_DEFAULT
-MTU = 253  # one length byte counts to 255, and the header takes 2 of them (note-go, note-arduino)
+MTU = 252  # a multiple of 4, so that packets begin where base64's groups do
+_MOST = const(253)  # one length byte counts to 255, and the header takes 2 of them (note-go, note-arduino)
 _HEADER = const(2)
 _SEGMENT = (
     250  # the Notecard's interrupt buffer takes 250 bytes at a time (dev.blues.io, notecard-interfaces)
@@ -46,6 +47,7 @@ class Packets:
     def __init__(self, bus, clock, address, buf, gap_ms):
         self._bus = bus
         self._clock = clock
+        self._ms, self._diff, self._nap = clock.ms, clock.diff, clock.nap  # one look-up less in the hot loop
         self._address = address
         self._buf = buf
         self._gap_ms = gap_ms
@@ -67,26 +69,27 @@ class Packets:
 
         A Notecard that does not acknowledge gets 3 s. Raises LinkError bus-fault, bad-packet.
         """
-        buf = self._buf
+        buf, bus = self._buf, self._bus
         for left in range(_NACK_TRIES - 1, -1, -1):
             buf[0] = 0
             buf[1] = n
-            self._gap()
             try:
-                self._bus.write(self._address, buf, _HEADER)
+                if self._diff(self._ms(), self._ended) <= self._gap_ms:  # as in _gap()
+                    self._nap(self._gap_ms)
+                bus.write(self._address, buf, _HEADER)
                 if self._turn_ms:
                     self._clock.sleep(self._turn_ms)
-                self._bus.read(self._address, buf, _HEADER + n)
+                bus.read(self._address, buf, _HEADER + n)
                 break
             except OSError as error:
-                self._ended = self._clock.ms()
+                self._ended = self._ms()
                 self.waiting = 0
                 if not left:
                     raise self.fault(error) from None
             self._clock.sleep(_NACK_MS)
-        self._ended = self._clock.ms()
+        self._ended = self._ms()
         waiting = self.waiting = buf[0]
-        if buf[1] != n or waiting > MTU:
+        if buf[1] != n or waiting > _MOST:
             self.waiting = 0
             self._turn_ms = min(max(2 * self._turn_ms, _TURN_MS), _TURN_MOST_MS)
             raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, buf[1]))
@@ -98,8 +101,8 @@ class Packets:
 
     def _gap(self):
         """Wait until gap_ms have passed since the last transfer; one tick more, as ticks are cut off."""
-        if self._clock.since(self._ended) <= self._gap_ms:
-            self._clock.sleep(self._gap_ms)
+        if self._diff(self._ms(), self._ended) <= self._gap_ms:
+            self._nap(self._gap_ms)
 
 
 class I2CLink(Link):

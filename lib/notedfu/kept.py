@@ -4,135 +4,168 @@ import json
 from array import array
 
 from notedfu.const import const
-from notedfu.twins import twin
+from notedfu.errors import LinkError
+from notedfu.scan import (
+    BACK,
+    DEPTH,
+    FIRST,
+    IN_KEY,
+    ITEM,
+    ITEM_END,
+    LENGTH,
+    LEVEL,
+    LIMIT,
+    N,
+    ROOM,
+    SCAN,
+    SKIPPING,
+    STACK,
+    STATE,
+    TEXT,
+    WORDS,
+)
 
-DEPTH = 8  # of objects and arrays, the reply itself included
-
-_QUOTE = const(34)
-_COMMA = const(44)
-_BACKSLASH = const(92)
-_OBJECT = const(123)  # {
-_ARRAY = const(91)  # [
-_VOID = const(32)
 _CRC_MEMBER = const(24)  # ,"crc":"SSSS:CCCCCCCC"
+_NUMERAL_SIZE = const(32)  # characters
+_SCALAR = b"+-.0123456789Eaeflnrstu"
+_ESCAPES = b'"\\/bfnrtu'
 
-
-def portable_copy(buf, start, end, text, at):
-    """Copy plain text, ASCII without quote, backslash and control characters, of buf[start:end] to text[at:].
-
-    Returns the index of the first byte that is not plain, or `end`. Allocates nothing.
-    """
-    while start < end:
-        c = buf[start]
-        if c < 32 or c > 127 or c == _QUOTE or c == _BACKSLASH:
-            break
-        text[at] = c
-        at += 1
-        start += 1
-    return start
-
-
-_COPY = twin("copy_text", portable_copy)
+# States beyond the kernel's, see scan.py.
+ESCAPE = 15
+UNICODE = 16
 
 
 class Kept:
-    """What is kept of a reply: compact JSON in a buffer of bounded size.
+    """Scans JSON, and keeps it compact in a buffer of bounded size.
 
     A member or element that does not fit is dropped whole, the innermost one, and `truncated` is set; so what
     is there is JSON at any time, but for the brackets still to close, for which there is always room.
+    steps: what is to be done in the states FULL, ODD, NUMERAL, DAMAGE, ESCAPE, UNICODE: functions of (buf, i,
+        end) that return the next index.
     """
 
-    def __init__(self, limit, copy=_COPY):
-        self.limit = limit
+    def __init__(self, limit, scan=SCAN):
+        self.scan = scan
+        self.words = array("i", (0,) * WORDS)
         # Beyond `limit` there is room for a crc member, which is always read and never kept.
         self.text = bytearray(limit + _CRC_MEMBER + DEPTH)
-        self.kinds = bytearray(DEPTH + 1)  # the opening bracket at each depth
-        self._void = bytearray(_VOID)  # for text that is not kept
-        self._copy = copy
-        self._marks = array("H", (0,) * (DEPTH + 1))  # where the item under way at each depth begins
+        self.words[LIMIT] = limit
+        self.words[ROOM] = len(self.text) - 3
+        self._numeral = bytearray(_NUMERAL_SIZE)
         self.begin()
 
     def begin(self):
-        """Forget everything."""
-        self.n = 0
-        self.depth = 0
-        self.skipping = 0  # the depth of the item that is being dropped, or 0
+        """Be ready behind the bracket that opens the outermost object."""
+        words = self.words
+        words[STATE] = FIRST
+        words[LEVEL] = words[N] = 1
+        words[SKIPPING] = words[IN_KEY] = 0
+        self.text[0] = words[STACK + 1] = 123
         self.truncated = False
         self.wide = False  # True if there is more than ASCII
         self.surrogates = False  # True if there may be some, as escapes
 
     def put(self, c):
         """Keep the byte `c`."""
-        if self.skipping:
-            return
-        if self.n < len(self.text):
-            self.text[self.n] = c
-            self.n += 1
-        else:
+        words = self.words
+        if words[N] > words[ROOM]:
             self._drop()
-
-    def put_text(self, buf, start, end):
-        """Keep buf[start:end] up to what is not plain text, see portable_copy; return the index of that."""
-        while start < end:
-            text = self._void if self.skipping else self.text
-            at = 0 if self.skipping else self.n
-            stop = min(end, start + len(text) - at)
-            if stop == start:
-                self._drop()
-                continue
-            done = self._copy(buf, start, stop, text, at)
-            if not self.skipping:
-                self.n = at + done - start
-            start = done
-            if done < stop:
-                break
-        return start
-
-    def begin_item(self):
-        """A member or an element begins."""
-        if not self.skipping:
-            self._marks[self.depth] = self.n
-            last = self.text[self.n - 1]
-            if last != _OBJECT and last != _ARRAY:
-                self.put(_COMMA)
+        if not words[SKIPPING]:
+            self.text[words[N]] = c
+            words[N] += 1
 
     def end_item(self):
-        """It is through."""
-        if self.skipping:
-            if self.skipping == self.depth:
-                self.skipping = 0
-        elif self.n + self.depth > self.limit:
+        """A member or element is through."""
+        words = self.words
+        if words[SKIPPING]:
+            if words[SKIPPING] == words[LEVEL]:
+                words[SKIPPING] = 0
+        elif words[N] + words[LEVEL] > words[LIMIT]:
             self.truncated = True
             self.undo()
 
     def undo(self):
         """Forget the item under way."""
-        self.n = self._marks[self.depth]
+        words = self.words
+        words[N] = words[STACK + words[LEVEL]] >> 8
 
-    def open(self, c):
-        """An object or array begins with the bracket `c`."""
-        self.put(c)
-        self.depth += 1
-        self.kinds[self.depth] = c
+    def item_is(self, literal):
+        """True if what was kept last of the outermost object, a key, is `literal`."""
+        at, n = self.words[ITEM], self.words[N]
+        return n - at == len(literal) and self.text.find(literal, at, n) == at
 
-    def close(self, c):
-        """It ends with the bracket `c`."""
-        self.depth -= 1
-        self.put(c)
-
-    def ends_with(self, literal, at):
-        """True if text[at:n] is `literal`."""
-        return self.n - at == len(literal) and self.text.find(literal, at, self.n) == at
+    def holds(self, literal):
+        """True if `literal` is somewhere in what is kept."""
+        return self.text.find(literal, 0, self.words[N]) >= 0
 
     def parse(self):
         """The members as a dict. Raises ValueError if the strings are no UTF-8."""
-        text = bytes(memoryview(self.text)[: self.n])
+        text = bytes(memoryview(self.text)[: self.words[N]])
         return json.loads(str(_without_surrogates(text) if self.surrogates else text, "utf-8"))
+
+    # the states that are left to us
+
+    def full(self, buf, i, end):
+        """There is no room: the innermost item is dropped."""
+        self._drop()
+        self.words[STATE] = self.words[BACK]
+        return i
+
+    def odd(self, buf, i, end):
+        """More than plain text in a string."""
+        c = buf[i]
+        if c < 32:
+            return self.damage(buf, i, end)
+        self.put(c)
+        self.wide = self.wide or c > 127
+        self.words[STATE] = TEXT if c > 127 else ESCAPE
+        return i + 1
+
+    def escape(self, buf, i, end):
+        c = buf[i]
+        if c not in _ESCAPES:
+            return self.damage(buf, i, end)
+        self.put(c)
+        self.words[LENGTH] = 4
+        self.words[STATE] = UNICODE if c == 117 else TEXT
+        return i + 1
+
+    def unicode(self, buf, i, end):
+        c = buf[i]
+        if not (48 <= c <= 57 or 97 <= c | 32 <= 102):
+            return self.damage(buf, i, end)
+        self.put(c)
+        self.surrogates = True
+        self.words[LENGTH] -= 1
+        if not self.words[LENGTH]:
+            self.words[STATE] = TEXT
+        return i + 1
+
+    def numeral(self, buf, i, end):
+        """A number or a word, one character of it: kept once it is whole."""
+        c = buf[i]
+        n = self.words[LENGTH]
+        if c in _SCALAR and n < _NUMERAL_SIZE:
+            self._numeral[n] = c
+            self.words[LENGTH] = n + 1
+            return i + 1
+        word = bytes(memoryview(self._numeral)[:n])
+        if c in _SCALAR or n == 0 or (word not in (b"true", b"false", b"null") and not _is_number(word)):
+            return self.damage(buf, i, end)
+        for c in word:
+            self.put(c)
+        self.words[STATE] = ITEM_END
+        return i
+
+    def damage(self, buf, i, end):
+        """Raises LinkError bad-reply."""
+        raise LinkError("bad-reply", "unexpected byte 0x%02x (state %d)" % (buf[i], self.words[STATE]))
 
     def _drop(self):
         self.truncated = True
-        self.undo()
-        self.skipping = self.depth
+        if not self.words[SKIPPING]:
+            self.undo()
+            self.words[SKIPPING] = self.words[LEVEL]
 
 
 def _without_surrogates(text):
@@ -163,3 +196,28 @@ def _without_surrogates(text):
 
 def _escaped(text, i):
     return int(text[i + 2 : i + 6], 16) if text[i : i + 2] == b"\\u" else -1
+
+
+def _is_number(word):
+    """True if `word`, of the characters in _SCALAR, is a JSON number."""
+    i = _digits(word, 1 if word[0] == 45 else 0)
+    first = 1 if word[0] == 45 else 0
+    if i == first or (word[first] == 48 and i > first + 1):
+        return False
+    if word[i : i + 1] == b".":
+        first = i + 1
+        i = _digits(word, first)
+        if i == first:
+            return False
+    if word[i : i + 1] in (b"e", b"E"):
+        first = i + 2 if word[i + 1 : i + 2] in (b"+", b"-") else i + 1
+        i = _digits(word, first)
+        if i == first:
+            return False
+    return i == len(word)
+
+
+def _digits(word, i):
+    while i < len(word) and 48 <= word[i] <= 57:
+        i += 1
+    return i

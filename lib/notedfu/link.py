@@ -46,15 +46,16 @@ class Link:
             bytes it is 1 s.
         Raises LinkError no-reply, short-reply, bus-fault, bad-packet, bad-reply; and what the stage raises.
         """
+        clock = self._clock
         left = _LINE_BYTES
-        began = heard = self._clock.ms()
+        began = heard = clock.ms()
         allowed_ms = timeout_ms
         end = 0  # of what has been fed, since the last silence
         while left > 0:
             if self._start == self._end and not self._take():
                 if end:
                     between = self._from[end - 1] != _NEWLINE
-                    heard, allowed_ms = (self._clock.ms(), _BETWEEN_MS) if between else (began, timeout_ms)
+                    heard, allowed_ms = (clock.ms(), _BETWEEN_MS) if between else (began, timeout_ms)
                     end = 0
                 self._await(heard, allowed_ms, left)
                 continue
@@ -64,6 +65,8 @@ class Link:
             if stage.feed(self._from, start, end):
                 self._start = stage.consumed
                 return
+            if clock.on_tick is not None:
+                clock.on_tick()
         raise LinkError("bad-reply", "%d bytes without an end: not a Notecard's reply" % _LINE_BYTES)
 
     def _await(self, heard, allowed_ms, left):

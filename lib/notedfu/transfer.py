@@ -20,8 +20,9 @@ class Transfer:
         self._staging = staging
         self._port = boot.port
         self._clock = boot.clock
-        self._crc = Crc32()
         self._md5 = boot.port.md5() if offer.md5 else None
+        # where both were told the md5 is the check, and stands for the crc
+        self._crc = Crc32() if self._md5 is None or offer.crc32 is None else None
         self._view = memoryview(dfu.page)
         self._short = memoryview(b"")
         self._at = 0  # bytes of the prefix that are summed again, later bytes that are verified
@@ -69,7 +70,8 @@ class Transfer:
         return self._short
 
     def _sum(self, count):
-        self._crc.update(self._dfu.page, 0, count)
+        if self._crc is not None:
+            self._crc.update(self._dfu.page, 0, count)
         if self._md5 is not None:
             self._md5.update(self._cut(count))
 
@@ -109,15 +111,16 @@ class Transfer:
         """All bytes are there: are they those that the Notecard was given?"""
         self._staging.commit()
         crc32, md5 = self._offer.crc32, self._offer.md5
-        if crc32 is not None and self._crc.value() != crc32:
-            raise TransferError("bad-crc32", "0x%08x arrived, 0x%08x was sent" % (self._crc.value(), crc32))
+        found = crc32 if self._crc is None else self._crc.value()
+        if crc32 is not None and found != crc32:
+            raise TransferError("bad-crc32", "0x%08x arrived, 0x%08x was sent" % (found, crc32))
         if self._md5 is not None:
             have = hexlify(self._md5.digest()).decode()
             if have != md5:
                 raise TransferError("bad-md5", "%s arrived, %s was sent" % (have, md5))
         from notedfu.image import Image, Nowhere
 
-        self.image_crc32 = self._crc.value()
+        self.image_crc32 = found
         self._at = 0
         self._image = Image(Nowhere(), self._port.sha256)
         self._image.begin(self.total)

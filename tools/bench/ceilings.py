@@ -4,7 +4,7 @@ One piece of n bytes costs these bytes on the wire, each of 9 bits on I2C (with 
 a UART; on I2C each transfer has its address byte as well. docs/BENCH.md explains.
 """
 
-MTU = 253
+MTU = 252
 _CRC = len(',"crc":"0000:00000000"')
 _STATUS = len('"status":"') + 32 + 1
 

@@ -23,8 +23,9 @@ from notedfu.b64 import Base64Decoder, portable_decode  # noqa: E402
 from notedfu.cobs import CobsDecoder, portable_frame  # noqa: E402
 from notedfu.crc32 import BinasciiCrc32, Crc32  # noqa: E402
 from notedfu.errors import LinkError  # noqa: E402
-from notedfu.kept import Kept, portable_copy  # noqa: E402
+from notedfu.kept import Kept  # noqa: E402
 from notedfu.reply import Reply  # noqa: E402
+from notedfu.scan import portable_scan  # noqa: E402
 from notedfu.twins import fast  # noqa: E402
 
 EVERY = 5000  # cases between two looks at the heap
@@ -157,9 +158,9 @@ class Stand:
 
 
 def stands():
-    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_copy)
+    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_scan)
     if fast:
-        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.copy_text)
+        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.scan_json)
 
 
 def main():

@@ -13,18 +13,19 @@ def run(arguments):
     buf = bytearray(255)
     back = bytearray(256)
     view = memoryview(bytearray(4096))
-    pieces = [view[at : at + 256] for at in range(0, 4096, 256)]
     wire.tell("mark begin %d 0 0 0 0 0" % time.us)
     for page in range(pages):
         buf[0] = 1
         bus.write(23, buf, 93)
         buf[0] = 0
-        for _ in range(23):
+        bus.write(23, buf, 2)
+        bus.read(23, buf, 2)
+        for _ in range(22):
+            buf[0] = 0
             bus.write(23, buf, 2)
             bus.read(23, buf, 255)
-            buf[0] = 0
         flash.ioctl(6, page)
+        flash.writeblocks(page, view, 0)
         for at in range(16):
-            flash.writeblocks(page, pieces[at], 256 * at)
             flash.readblocks(page, back, 256 * at)
     wire.end("done")

@@ -299,7 +299,7 @@ class Damaged(Life):
 
     name = "damaged"
     ends = FIRST
-    stops = ((SECOND, "error", "bad-crc32"),)
+    stops = ((SECOND, "error", "bad-md5"),)
 
     def offer(self, version):
         self.world.engine.faults.set("image-corrupt", 1.0, value=700)
