@@ -71,12 +71,12 @@ def refused(image, code, fault=None, **settings):
 
 def without_md5(function, *arguments):
     """function(*arguments) on an interpreter that has no md5."""
-    whole = rig.Port.md5
-    rig.Port.md5 = lambda port: None
+    whole = rig.RigPort.md5
+    rig.RigPort.md5 = lambda port: None
     try:
         return function(*arguments)
     finally:
-        rig.Port.md5 = whole
+        rig.RigPort.md5 = whole
 
 
 def test_a_wrong_crc32_is_refused_after_one_whole_new_download():

@@ -12,7 +12,7 @@ LIB = rig.__file__.rsplit("/", 2)[0] + "/lib/notedfu/"
 NAMES = (
     "assemble", "b64", "backoff", "chunks", "cobs", "const", "crc32", "curves", "dfu", "dfumode", "ed25519",
     "filestage", "flashstage", "i2c", "image", "kept", "keys", "link", "notecard", "p256", "preflight",
-    "reply", "report", "room", "sha512", "slotfiles", "staging", "transactions", "transfer", "twins",
+    "reply", "report", "room", "scan", "sha512", "slotfiles", "staging", "transactions", "transfer", "twins",
     "uart", "update", "verdict",
 )  # fmt: skip
 

@@ -4,13 +4,13 @@ from notedfu.crc32 import BinasciiCrc32, Crc32
 from notedfu.errors import LinkError
 from notedfu.kept import Kept
 from notedfu.reply import Reply
-from notedfu.scan import portable_scan
+from notedfu.scan import portable_copy
 from notedfu.twins import twin
 
 
 class PortableKept(Kept):
     def __init__(self, limit):
-        super().__init__(limit, portable_scan)
+        super().__init__(limit, portable_copy)
 
 
 def replies(limit=1024):
@@ -310,6 +310,24 @@ def test_every_limit_keeps_json_and_the_crc():
             for key in members:
                 assert key in ("g", "e") or members[key] == whole[key]
     assert members == whole
+
+
+def test_wherever_the_room_ends_a_reply_is_good_and_the_rest_of_it_kept():
+    for size in range(60, 90):
+        for text in (
+            b'{"a":"%s","b":[[1],"x"],"c":2}' % (b"y" * size),
+            b'{"a":{"%s":"x"},"b":"z"}' % (b"y" * size),
+            b'{"a":["%s",{},[{"k":"v"}],"zz",{"l":[]}],"b":3}' % (b"y" * (size - 30)),
+            b'{"%s":{"k":[]},"b":3}' % (b"y" * size),
+        ):
+            whole = scan(Reply(), (text + b"\n",))
+            for reply in replies(40):
+                members = scan_bytes(reply, sealed(text))
+                assert not reply.crc_error(1, True)
+                assert reply.truncated == (members != whole)
+                for key in members:
+                    assert type(members[key]) is type(whole[key])
+                    assert isinstance(members[key], (dict, list)) or members[key] == whole[key]
 
 
 def test_a_payload_costs_none_of_the_limit():

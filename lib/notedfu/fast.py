@@ -166,131 +166,13 @@ def cobs_frame(state, buf, start: int, end: int, out, limit: int) -> int:
 
 
 @micropython.viper
-def _plain(p: ptr8, i: int, stop: int, text: ptr8, n: int, step: int) -> int:
-    """Copy plain text of a string from p[i:stop] to text[n], if step is 1; return the index of what is none."""
-    text = ptr8(int(text) + n)
-    while i < stop:
-        c = p[i]
+def copy_text(p: ptr8, start: int, end: int, text: ptr8, at: int) -> int:
+    """scan.portable_copy(buf, start, end, text, at)."""
+    text = ptr8(int(text) + at - start)
+    while start < end:
+        c = p[start]
         if c < 32 or c > 127 or c == 34 or c == 92:
             break
-        if step:
-            text[0] = c
-            text = ptr8(int(text) + 1)
-        i += 1
-    return i
-
-
-@micropython.viper
-def scan_json(state_words, buf, i: int, end: int, kept) -> int:
-    """scan.portable_scan."""
-    words = ptr32(state_words)
-    p = ptr8(buf)
-    text = ptr8(kept)
-    state = words[0]
-    level = words[1]
-    n = words[2]
-    step = 0 if words[3] else 1  # while an item is dropped nothing is kept
-    while i < end and state <= 6:
-        if state == 6:
-            stop = end
-            if step and end - i > words[11] - n:
-                stop = i + words[11] - n
-            done = int(_plain(buf, i, stop, kept, n, step))
-            if step:
-                n += done - i
-            i = done
-            if i == stop:
-                if i < end:
-                    words[8] = 6
-                    state = 7
-                continue
-            if p[i] != 34:
-                state = 8
-                break
-            i += 1
-            if step:
-                text[n] = 34
-                n += 1
-            if words[4]:
-                words[4] = 0
-                state = 2 if level > 1 else 9
-                continue
-        else:
-            c = p[i]
-            i += 1
-            if c == 32 or c == 9 or c == 13:
-                continue
-            kind = words[12 + level] & 255
-            if c == kind + 2 and (state == 0 or state == 4 or state == 5):
-                if step:
-                    text[n] = c
-                    n += 1
-                level -= 1
-                if not level:
-                    state = 12
-                    continue
-            elif state == 4 and c == 44:
-                if level == 1:
-                    words[7] = i - 1
-                state = 1 if kind == 123 else 3
-                continue
-            elif state == 2 and c == 58:
-                if step:
-                    text[n] = c
-                    n += 1
-                if level == 1:
-                    words[6] = n
-                state = 3
-                continue
-            else:
-                is_key = 0
-                if kind == 123 and state != 3:
-                    is_key = 1
-                opens = 0
-                if c == 123 or c == 91:
-                    opens = 1
-                if state == 2 or state > 3 or (is_key and c != 34) or (opens and level == 8):
-                    words[8] = state
-                    state = 14
-                    i -= 1
-                    break
-                begins = 0
-                if step and (is_key or kind == 91):
-                    words[12 + level] = n << 8 | kind
-                    begins = 1
-                if step and n > words[11]:
-                    words[8] = state
-                    state = 7
-                    i -= 1
-                    break
-                if begins and text[n - 1] != 123 and text[n - 1] != 91:
-                    text[n] = 44
-                    n += 1
-                if is_key:
-                    words[4] = 1
-                    words[6] = n
-                elif not opens and c != 34:
-                    words[9] = 0
-                    state = 13
-                    i -= 1
-                    break
-                elif c == 34 and level == 1 and words[5] == 2:
-                    state = 11
-                    continue
-                if step:
-                    text[n] = c
-                    n += 1
-                state = 6
-                if opens:
-                    level += 1
-                    words[12 + level] = n << 8 | c
-                    state = 0
-                continue
-        # a value has ended
-        state = 4
-        if not step or n + level > words[10] or (level == 1 and words[5] == 1):
-            state = 10
-    words[0] = state
-    words[1] = level
-    words[2] = n
-    return i
+        text[start] = c
+        start += 1
+    return start

@@ -7,6 +7,7 @@ from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.scan import (
     BACK,
+    COPY,
     DEPTH,
     FIRST,
     IN_KEY,
@@ -15,14 +16,13 @@ from notedfu.scan import (
     LENGTH,
     LEVEL,
     LIMIT,
-    N,
     ROOM,
-    SCAN,
     SKIPPING,
     STACK,
     STATE,
     TEXT,
     WORDS,
+    N,
 )
 
 _CRC_MEMBER = const(24)  # ,"crc":"SSSS:CCCCCCCC"
@@ -44,8 +44,8 @@ class Kept:
         end) that return the next index.
     """
 
-    def __init__(self, limit, scan=SCAN):
-        self.scan = scan
+    def __init__(self, limit, copy=COPY):
+        self.copy = copy
         self.words = array("i", (0,) * WORDS)
         # Beyond `limit` there is room for a crc member, which is always read and never kept.
         self.text = bytearray(limit + _CRC_MEMBER + DEPTH)

@@ -75,7 +75,9 @@ class Link:
         if quiet_ms >= allowed_ms:
             if left == _LINE_BYTES:
                 raise LinkError("no-reply", "nothing came in %d ms" % quiet_ms)
-            raise LinkError("short-reply", "%d bytes, then nothing for %d ms" % (_LINE_BYTES - left, quiet_ms))
+            raise LinkError(
+                "short-reply", "%d bytes, then nothing for %d ms" % (_LINE_BYTES - left, quiet_ms)
+            )
         self._clock.sleep(min(self._pause_ms(quiet_ms), allowed_ms - quiet_ms))
 
     def resync(self):

@@ -17,11 +17,12 @@ from notedfu.scan import (
     LAST,
     LEVEL,
     MEMBER,
-    N,
     NEXT,
     SKIPPING,
     STATE,
     TOP_COMMA,
+    N,
+    scan,
 )
 
 _QUOTE = const(34)
@@ -98,13 +99,13 @@ class Reply:
                 return False
         self._from = start
         words[TOP_COMMA] = -1
-        scan, text = self._kept.scan, self._kept.text
+        text, copy = self._kept.text, self._kept.copy
         while i < end and not self.done:
             state = words[STATE]
             if state > _KERNEL:
                 i = self._steps[state - _KERNEL - 1](buf, i, end)
             else:
-                i = scan(words, buf, i, end, text)
+                i = scan(words, buf, i, end, text, copy)
         self.consumed = i
         if words[STATE] < _BEFORE and i > start:
             self._sum(buf, i)
@@ -200,8 +201,7 @@ class Reply:
             self._crc.update(buf, start, end)
 
     def _take_crc(self):
-        """Read "SSSS:CCCCCCCC" where it lies, and let it lie there, forgotten: nothing but the end of the reply
-        may follow."""
+        """Read "SSSS:CCCCCCCC", and let it lie where it is, forgotten: only the end may follow."""
         kept = self._kept
         words, text = self._words, kept.text
         at = words[ITEM]

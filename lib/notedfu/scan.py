@@ -1,4 +1,4 @@
-"""JSON's structure, byte by byte: the hot loop that finds its way through a reply, and keeps it compact."""
+"""JSON's structure, byte by byte: the loop that finds its way through a reply, and keeps it compact."""
 
 from notedfu.const import const
 from notedfu.twins import twin
@@ -49,32 +49,58 @@ IS_CRC = 1
 IS_PAYLOAD = 2
 
 
-def portable_scan(words, buf, i, end, text):
-    """Scan buf[i:end] in one of the kernel's states, and keep what passes in `text`, without blanks.
+def portable_copy(buf, start, end, text, at):
+    """Copy plain text, ASCII without quote, backslash and control characters, of buf[start:end] to text[at:].
 
-    words: array("i"), the state. text: a bytearray. Returns the index of the first byte that is not taken, or
-    `end`. Allocates nothing.
+    Returns the index of the first byte that is not plain, or `end`. Allocates nothing.
     """
-    state, level, n, skipping = words[0], words[1], words[2], words[3]
+    while start < end:
+        c = buf[start]
+        if c < 32 or c > 127 or c == _QUOTE or c == _BACKSLASH:
+            break
+        text[at] = c
+        at += 1
+        start += 1
+    return start
+
+
+def _pass(buf, start, end):
+    """The index of the first byte of buf[start:end] that is no plain text, or `end`."""
+    while start < end:
+        c = buf[start]
+        if c < 32 or c > 127 or c == _QUOTE or c == _BACKSLASH:
+            break
+        start += 1
+    return start
+
+
+COPY = twin("copy_text", portable_copy)
+
+
+def scan(words, buf, i, end, text, copy):  # noqa: C901 - calls would cost more than all that is done here
+    """Scan buf[i:end] in one of the first seven states, and keep what passes in `text`, without blanks.
+
+    words: array("i"), the state. text: a bytearray. copy: portable_copy or its twin. Returns the index of the
+    first byte that is not taken, or `end`. Allocates nothing.
+    """
+    state, level = words[0], words[1]
+    n, skipping = words[2], words[3]
     while i < end and state <= 6:
         if state == 6:
-            stop = end
-            if not skipping and end - i > words[11] - n:
-                stop = i + words[11] - n
-            c = 0
-            while i < stop:
-                c = buf[i]
-                if c < 32 or c > 127 or c == _QUOTE or c == _BACKSLASH:
-                    break
-                if not skipping:
-                    text[n] = c
-                    n += 1
-                i += 1
-            if i == stop:
-                if i < end:
+            if skipping:
+                i = _pass(buf, i, end)
+            else:
+                stop = min(end, i + words[11] - n)
+                done = copy(buf, i, stop, text, n)
+                n += done - i
+                i = done
+                if stop <= i < end:
                     words[8] = 6
                     state = 7
-                continue
+                    break
+            if i == end:
+                break
+            c = buf[i]
             if c != _QUOTE:
                 state = 8
                 break
@@ -158,6 +184,3 @@ def portable_scan(words, buf, i, end, text):
     words[1] = level
     words[2] = n
     return i
-
-
-SCAN = twin("scan_json", portable_scan)

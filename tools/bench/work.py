@@ -27,12 +27,12 @@ class Null:
         return bytes(n)
 
 
-def _still():
-    """The clock of world.StillTime, with the file that it wants: a sparse one."""
+def _time():
+    """The clock of world.CountedTime, with the file that it wants: a sparse one."""
     path = host.SCRATCH / "time"
     with open(path, "wb") as file:
         file.truncate(1 << 30)
-    return "StillTime:%s" % path
+    return "CountedTime:%s" % path
 
 
 def _out(name):
@@ -64,7 +64,7 @@ def counted(name):
 
 def download(rom, kib, name):
     """Instructions from power-up to the last byte in staging."""
-    expect(update(rom, images.image(kib), until="verify", prefix=_prefix(name), time=_still()))
+    expect(update(rom, images.image(kib), until="verify", prefix=_prefix(name), time=_time()))
     return counted(name)
 
 

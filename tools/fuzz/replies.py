@@ -25,7 +25,7 @@ from notedfu.crc32 import BinasciiCrc32, Crc32  # noqa: E402
 from notedfu.errors import LinkError  # noqa: E402
 from notedfu.kept import Kept  # noqa: E402
 from notedfu.reply import Reply  # noqa: E402
-from notedfu.scan import portable_scan  # noqa: E402
+from notedfu.scan import portable_copy  # noqa: E402
 from notedfu.twins import fast  # noqa: E402
 
 EVERY = 5000  # cases between two looks at the heap
@@ -158,9 +158,9 @@ class Stand:
 
 
 def stands():
-    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_scan)
+    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_copy)
     if fast:
-        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.scan_json)
+        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.copy_text)
 
 
 def main():

@@ -11,7 +11,7 @@ def run(arguments):
     flash's class, mark, time's class (and behind a colon its file)."""
     address, wire_fd = int(arguments[0]), int(arguments[2])
     fs_blocks, region_blocks = int(arguments[5]), int(arguments[6])
-    name, _, world.StillTime.path = arguments[9].partition(":")
+    name, _, world.CountedTime.path = arguments[9].partition(":")
     time = getattr(world, name)(int(arguments[3]))
     wire = world.Wire(wire_fd, time)
     flash = getattr(world, arguments[7])
