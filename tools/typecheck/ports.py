@@ -3,10 +3,10 @@
 _LIB = "lib/notedfu/port/"
 _BOTH = (_LIB + "__init__.py", _LIB + "regions.py")
 _MICROPYTHON = _BOTH + (_LIB + "micropython.py", _LIB + "wires.py", "boot.py", "main.py")
-_CIRCUITPYTHON = _BOTH + (_LIB + "circuitpython.py", "circuitpython")
+_CIRCUITPYTHON = _BOTH + (_LIB + "circuitpython.py", _LIB + "dualbanks.py", "circuitpython")
 
 FILES = {
-    "esp32": _MICROPYTHON,
+    "esp32": _MICROPYTHON + (_LIB + "banks.py",),
     "rp2": _MICROPYTHON,
     "stm32": _MICROPYTHON,
     "circuitpython": _CIRCUITPYTHON,
