@@ -113,11 +113,11 @@ format: $(READY)
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-## image: make an image: APP=dir, or BIN=an ESP32 firmware, VERSION=1.2.3 [OUT=app-1.2.3.img KEY=key.pem COUNTER=7 CLASS=vendor.com/name]
+## image: make an image: APP=dir, BIN=an ESP32 firmware, or both, VERSION=1.2.3 [OUT=app-1.2.3.img KEY=key.pem COUNTER=7 CLASS=vendor.com/name]
 .PHONY: image
 image: $(READY)
 	@test -n "$(APP)$(BIN)" -a -n "$(VERSION)" || { echo "say what: make image APP=examples/app VERSION=1.2.3 (docs/IMAGES.md)"; exit 2; }
-	@$(PY) -m tools.image make $(or $(BIN),$(APP)) $(VERSION) $(OUT) $(if $(BIN),--kind esp32) $(if $(KEY),--key $(KEY)) $(if $(COUNTER),--counter $(COUNTER)) $(if $(CLASS),--class $(CLASS)) $(ARGS)
+	@$(PY) -m tools.image make $(or $(BIN),$(APP)) $(VERSION) $(OUT) $(if $(BIN),--kind esp32 $(if $(APP),--beside $(APP))) $(if $(KEY),--key $(KEY)) $(if $(COUNTER),--counter $(COUNTER)) $(if $(CLASS),--class $(CLASS)) $(ARGS)
 
 ## keygen: make a signing key: KEY=$HOME/.keys/app.pem [TYPE=ed25519]
 .PHONY: keygen

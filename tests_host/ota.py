@@ -4,6 +4,7 @@ import sys
 
 import images
 import rig
+import tars
 from tools.board import firmware
 from tools.board.device import esp32
 from tools.flash.nor import NorFlash
@@ -22,6 +23,15 @@ def image(version, bin=None, more=(), size=4096):
     payload = firmware.made(version) if bin is None else bin
     protected = images.usual(numbers, (len(payload), 1), b"esp32") + list(more)
     return images.unsigned(payload, protected, numbers, size)
+
+
+def both(version, files, bin=None, name=b"firmware.bin"):
+    """An image with a firmware and the app `files`; version: "2.0.0"."""
+    numbers = tuple(int(part) for part in version.split(".")) + (0,)
+    payload = tars.file(name, firmware.made(version) if bin is None else bin)
+    payload += tars.of_files(files)
+    unpacked = (sum(len(data) for data in files.values()), len(files))
+    return images.unsigned(payload, images.usual(numbers, unpacked, b"esp32+slots"), numbers, 4096 - 512)
 
 
 class Chip:

@@ -132,6 +132,37 @@ def test_a_soft_reset_on_trial_costs_no_run_that_is_left_and_the_bootloader_deci
         assert device.chip.running == OLD and rig.RUNS[-1] == APP
 
 
+def test_firmware_and_app_come_together():
+    for settings in MEDIA:
+        with On(settings) as device:
+            device.offer(ota.both(NEW, rig.app_files(NEW)))
+            boots(device, reported(device))
+            assert device.reports()[0].get("err") is None, device.said
+            assert device.chip.running == NEW and rig.RUNS[-1] == NEW
+            device.boot(60)
+            assert device.chip.running == NEW and rig.RUNS[-1] == NEW
+            assert not device.complaints, device.complaints
+
+
+def test_of_firmware_and_app_neither_stays_where_the_trial_fails():
+    for settings in MEDIA:
+        with On(settings) as device:
+            rig.BEHAVIOUR[NEW] = rig.stay
+            device.offer(ota.both(NEW, rig.app_files(NEW)))
+            boots(device, reported(device))
+            assert device.reports()[0]["err"].startswith("rolled-back: ")
+            assert NEW in rig.RUNS and rig.RUNS[-1] == APP and device.chip.running == OLD
+
+
+def test_an_archive_whose_firmware_is_not_in_front_is_refused():
+    for settings in MEDIA:
+        with On(settings) as device:
+            assert refusal(device, ota.both(NEW, rig.app_files(NEW), name=b"other.bin")) == "bad-tar"
+            assert device.chip.running == OLD and rig.RUNS[-1] == APP
+    with On() as device:
+        assert refusal(device, ota.both(NEW, {}, b"\x7fELF" + bytes(4000))) == "no-firmware"
+
+
 def test_a_sleeper_confirms_by_its_one_clean_run():
     def sleeper(dfu):
         dfu.poll(2000)

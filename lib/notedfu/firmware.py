@@ -7,7 +7,7 @@ esp_app_desc.h, whose magic word begins the first segment of every application, 
 import struct
 
 from notedfu.errors import ImageError, LocalError
-from notedfu.otaslots import BANK, FIRMWARE
+from notedfu.otaslots import BANK, BOTH
 from notedfu.otastage import PAGE
 
 FIRST = 36  # bytes that judge() wants
@@ -17,11 +17,8 @@ _CHIP_AT = 12
 _APP_AT = 32
 _APP_MAGIC = b"\x32\x54\xcd\xab"
 _LABEL = 16
-
-
-def is_firmware(tlvs):
-    """Whether an image's payload is a firmware."""
-    return tlvs.kind == FIRMWARE
+_TAR = 512  # bytes of the header in front of firmware.bin
+_TAR_LIMIT = 1 << 19  # and of all headers and fillers at most, of 512 members
 
 
 def judge(first, chip):
@@ -41,10 +38,13 @@ def judge(first, chip):
 def look(dfu, slots, candidate):
     """One dfu.get: is this a firmware for this chip, and as a partition wants it? ImageError if not."""
     header = candidate.header
-    if header.size != PAGE:
-        raise ImageError("bad-sizes", "header of %d bytes; a firmware's has %d" % (header.size, PAGE))
-    count = min(FIRST, header.payload_size)
-    dfu.get(header.size, count)
+    start = header.size + (_TAR if candidate.tlvs.kind == BOTH else 0)
+    if start != PAGE:
+        raise ImageError("bad-sizes", "the firmware begins at %d, not at %d" % (start, PAGE))
+    count = min(FIRST, header.tail - start)
+    if count <= 0:
+        raise ImageError("no-firmware", "payload of %d bytes" % header.payload_size)
+    dfu.get(start, count)
     judge(bytes(dfu.page[:count]), slots.banks.chip())
 
 
@@ -53,7 +53,12 @@ def reserve_room(slots, active, candidate, stage):
 
     ImageError `too-large`, LocalError `no-room`.
     """
-    size = candidate.header.payload_size
+    tlvs, size = candidate.tlvs, candidate.header.payload_size
+    both = tlvs.kind == BOTH
+    if both:
+        if tlvs.unpacked_size is None:
+            raise ImageError("bad-tlv", "the image does not say how large its app unpacks")
+        size -= tlvs.unpacked_size + _TAR_LIMIT
     if size > slots.banks.size:
         raise ImageError("too-large", "the firmware has %d bytes, its slot %d" % (size, slots.banks.size))
     sizes = [_LABEL]
@@ -63,9 +68,12 @@ def reserve_room(slots, active, candidate, stage):
             sizes.append(size)
         return True
 
-    if active:
-        slots.examine(active, add)
-    needed = slots.room_needed(sum(sizes), len(sizes))
+    if both:
+        needed = slots.room_needed(tlvs.unpacked_size + _LABEL, tlvs.file_count + 1)
+    else:
+        if active:
+            slots.examine(active, add)
+        needed = slots.room_needed(sum(sizes), len(sizes))
     room = slots.room(active)
     if needed > room:
         raise LocalError("no-room", "the app beside it needs %d bytes, %d are free" % (needed, room))

@@ -11,6 +11,7 @@ from notedfu.slots import KEPT, OTHER, RIGHT, Slots, spare
 
 BANK = "firmware.bank"  # in the slot's folder: its firmware's label
 FIRMWARE = b"esp32"  # TLV 0xA1 of an image whose payload is a firmware
+BOTH = b"esp32+slots"  # and of one that is an archive: firmware.bin, then an app
 _LIMIT = 16  # bytes of a label (esp_partition.h)
 _LAST_CHANCE = 98  # clean runs that a firmware's only run on trial begins with: one more is always enough
 
@@ -20,7 +21,7 @@ class OtaSlots(Slots):
 
     firmwares = True
 
-    kinds = Slots.kinds + (FIRMWARE,)
+    kinds = Slots.kinds + (FIRMWARE, BOTH)
 
     def __init__(self, root, banks):
         super().__init__(root)

@@ -5,16 +5,17 @@ An app's own image goes the way of every other board.
 
 from notedfu import swap
 from notedfu.errors import ImageError, LocalError, TransferError
-from notedfu.firmware import is_firmware
 from notedfu.image import HEADER_SIZE, Image, Nowhere, parse_header, parse_tail, tail_size
-from notedfu.otaslots import BANK
+from notedfu.otaslots import BANK, BOTH, FIRMWARE
 from notedfu.otastage import PAGE, OtaStage
 from notedfu.slotfiles import Sums
 from notedfu.slots import spare
 from notedfu.slotwriter import SlotWriter
 from notedfu.staging import staging
+from notedfu.untar import Untar
 
 _PIECE = 512  # bytes of the app copied at a time
+_BIN = "firmware.bin"  # the first file of an archive with both
 
 
 def install(boot):
@@ -24,7 +25,8 @@ def install(boot):
     be the one that was verified; first page; app; manifest; the switch; TRIAL. Raises as swap.install() does.
     """
     source = staging(boot.port, boot.settings, boot.clock)
-    if not _holds_firmware(source, boot.journal.length):
+    kind = _kind(source, boot.journal.length)
+    if kind not in (FIRMWARE, BOTH):
         swap.install(boot)
         return
     journal, slots = boot.journal, boot.slots
@@ -32,9 +34,9 @@ def install(boot):
     swap.mark(slots, journal.active)
     writer = SlotWriter(slots, slot, boot.clock)
     try:
-        writer.begin()
-        image = _bring(boot, source)
-        _take_app_along(slots, journal.active, writer, boot.clock)
+        image = _bring(boot, source, writer, kind == BOTH)
+        if kind == FIRMWARE:
+            _take_app_along(slots, journal.active, writer, boot.clock)
         _name_bank(slots, writer)
         writer.seal(image.head, image.protected, journal.identity)
     except BaseException:
@@ -46,7 +48,7 @@ def install(boot):
     journal.save()
 
 
-def _holds_firmware(source, length):
+def _kind(source, length):
     """What is staged says of itself what it is; if nothing can be read of it, the other way finds out why."""
     try:
         source.reopen(length)
@@ -55,25 +57,68 @@ def _holds_firmware(source, length):
         header = parse_header(head)
         tail = bytearray(tail_size(header, length))
         source.readinto(header.tail, memoryview(tail))
-        return is_firmware(parse_tail(tail, len(tail), header))
+        return parse_tail(tail, len(tail), header).kind
     except (ImageError, LocalError):
-        return False
+        return None
 
 
-def _bring(boot, source):
+class Parts:
+    """What Untar writes to: the firmware goes to `bank`, all other files to `writer`."""
+
+    def __init__(self, bank, writer):
+        self._bank = bank
+        self._writer = writer
+        self._members = 0
+        self._into = bank
+        self.begin = writer.begin
+
+    def folder(self, path):
+        self._count(path)
+        self._writer.folder(path)
+
+    def open(self, path, size):
+        self._count(path)
+        self._into = self._bank if path == _BIN else self._writer
+        if path != _BIN:
+            self._writer.open(path, size)
+
+    def feed(self, buf, start, end):
+        self._into.feed(buf, start, end)
+
+    def close(self):
+        if self._into is self._writer:
+            self._writer.close()
+
+    def _count(self, path):
+        """The firmware lies where it has to be, in front, and once."""
+        self._members += 1
+        if (path == _BIN) != (self._members == 1):
+            raise ImageError("bad-tar", "%s must come first" % _BIN)
+
+
+def _bring(boot, source, writer, both):
     """The staged firmware into the spare partition, its first page last; returns the Image.
 
-    Where it was staged in that very partition, it is there but for that page.
+    Where it was staged in that very partition, it is there but for that page. With `both`, an app goes into
+    the slot on the way.
     """
     journal = boot.journal
     bank = boot.slots.banks.writer(boot.clock)
     in_place = isinstance(source, OtaStage)
-    image = Image(Nowhere() if in_place else bank, boot.port.sha256)
+    sink = Nowhere() if in_place else bank
+    if both:
+        sink = Untar(Parts(sink, writer), boot.clock)
+        sink.begin(journal.length)
+    else:
+        writer.begin()
+    image = Image(sink, boot.port.sha256)
     if not in_place:
         bank.begin()
     page = bytearray(boot.settings.page)
     try:
         swap.read_through(source, image, journal.length, page, boot.clock)
+        if both:
+            sink.finish()
     except ImageError:  # as in swap.py: a flipped bit can look like any defect
         swap.check_digest(source, Image(Nowhere(), boot.port.sha256), journal, page, boot.clock)
         raise

@@ -324,6 +324,22 @@ def test_a_native_image_keeps_its_pages_whole(tmp_path, run):
     assert espbin.read(path) == ("ESP32-S3", "1.0.0", "v5.5", size)
 
 
+def test_firmware_and_app_in_one_image(app, tmp_path, run):
+    path = tmp_path / "micropython.bin"
+    path.write_bytes(firmware.made("1.0.0"))
+    out = tmp_path / "fw-1.2.3.img"
+    status, said = run(path, "1.2.3", out, "--kind", "esp32", "--beside", app)
+    assert status == 0, said
+    image = device.read(out)
+    assert image.header.size == 4096 - 512 and image.tlvs.kind == b"esp32+slots"
+    assert out.read_bytes()[4096:].startswith(path.read_bytes())
+    with payload_of(out) as tar:
+        names = tar.getnames()
+        assert names[0] == "firmware.bin" and {"app.mpy", "version.mpy"} <= set(names)
+        sizes = [member.size for member in tar.getmembers()[1:] if member.isfile()]
+    assert (image.tlvs.unpacked_size, image.tlvs.file_count) == (sum(sizes), len(sizes))
+
+
 def test_a_bin_that_no_bootloader_would_start_is_no_payload(tmp_path, run):
     path = tmp_path / "micropython.bin"
     good = firmware.made("1.0.0")

@@ -34,6 +34,7 @@ class Board:
         vfs.VfsLfs2.mkfs(BlockDevice(self._chip(), 0, _FS), progsize=_UNIT)
         self.device = None
         self._settings = settings
+        self.brings_app = settings is ota.IN_FILE
         self._on(self._install)
 
     def _chip(self):
@@ -43,7 +44,7 @@ class Board:
     def _install(self):
         self.device = rig.Rig(ROOT, settings=dict(self._settings, swap_tries=9))
         self.device.banks = self._banks
-        rig.BEHAVIOUR[APP] = rig.confirm_and_stay
+        rig.BEHAVIOUR[APP] = rig.BEHAVIOUR[NEW] = rig.confirm_and_stay
         self.device.install_first(APP)
 
     @staticmethod
@@ -152,13 +153,19 @@ def board(settings):
 
 
 def offer(made):
-    made.device.offer(ota.image(NEW, firmware.made(NEW, 14000)))
+    """With staging in a file it is a firmware with an app, else one alone."""
+    bin = firmware.made(NEW, 14000)
+    if made.brings_app:
+        made.device.offer(ota.both(NEW, rig.app_files(NEW), bin))
+    else:
+        made.device.offer(ota.image(NEW, bin))
 
 
 def is_new(made):
     journal = made.settle()
     assert (made.running(), journal.active) == (NEW, 2), (made.running(), journal.active)
     made.boot()
+    assert rig.RUNS[-1] == (NEW if made.brings_app else APP)
     assert made.running() == NEW, "for good"
 
 
@@ -167,6 +174,7 @@ def is_either(made):
     assert (made.running(), journal.active) in ((NEW, 2), (OLD, 1)), (made.running(), journal.active)
     before = made.running()
     made.boot()
+    assert rig.RUNS[-1] == (NEW if made.brings_app and before == NEW else APP)
     assert made.running() == before, "for good"
 
 
@@ -178,9 +186,10 @@ def test_a_cut_in_the_swap_ends_in_the_new_firmware():
 
 
 def test_a_cut_in_the_trial_and_its_confirmation_ends_in_either():
-    made = board(ota.IN_SLOT)
-    made.until(TRIAL)
-    cuts(made, is_either, ways=5)
+    for settings in (ota.IN_SLOT, ota.IN_FILE):
+        made = board(settings)
+        made.until(TRIAL)
+        cuts(made, is_either, ways=5 if settings is ota.IN_SLOT else 1)
 
 
 def test_a_cut_while_it_comes_ends_in_the_new_firmware():

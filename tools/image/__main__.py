@@ -98,6 +98,7 @@ def _make_arguments(add):
         help="keys that devices trust from this image on",
     )
     add("--kind", choices=("slots", "esp32"), default="slots", help="an app, or a native ESP32 image")
+    add("--beside", metavar="APP", help="an app's directory, to come with the native image: both or neither")
     add("--updater", action="store_true", help="bring the updater's download half along (docs/APP.md)")
     add("--source", action="store_true", help="leave .py files as they are")
     add("--keep", action="append", default=[], metavar="PATTERN", help="leave these .py files as they are")

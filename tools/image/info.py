@@ -162,7 +162,7 @@ def lines(path, trusted):
             )
     if claimed != digest:
         raise Failure("the image is damaged: its SHA-256 is not the one that it claims")
-    if container.first(image.protected, fields.KIND) == b"slots":
+    if container.first(image.protected, fields.KIND) != b"esp32":
         for name, size in files(image):
             yield "  %9d  %s" % (size, name)
     agreement(image)

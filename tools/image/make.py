@@ -13,7 +13,8 @@ from tools import paths
 from tools.failure import Failure
 from tools.image import container, device, half, imgtool, keys, payload, tlvs, version
 
-_HEADER = {"slots": 32, "esp32": 4096}  # 32 is the least; a page keeps a native image's pages whole
+# 32 is the least; a firmware begins at 4096, behind an archive's header or not, so that its pages stay whole
+_HEADER = {"slots": 32, "esp32": 4096, "esp32+slots": 4096 - 512}
 
 
 @contextmanager
@@ -49,11 +50,12 @@ def _payload(options, numbers, work):
     out = work / "payload"
     if options.kind == "esp32":
         return payload.native(options.app, out)
+    firmware, app = (options.app, options.beside) if options.beside else (None, options.app)
     keep = [*options.keep, half.VIPER]
     plan = None if options.source else payload.Plan(options.march, options.mpy_cross, keep)
     beside = half.files() if options.updater else ()
-    members = payload.collect(options.app, version.write(numbers), work, plan, beside)
-    payload.archive(members, out)
+    members = payload.collect(app, version.write(numbers), work, plan, beside)
+    payload.archive([*payload.firmware(firmware), *members], out)
     return members
 
 
@@ -87,6 +89,8 @@ def _recipe(options, name, numbers, members):
 def make(options):
     """Makes the image that the command line asks for; returns its path."""
     numbers = version.parse(options.version)
+    if options.beside:
+        options.kind = "esp32+slots"
     name = options.name or Path(options.app).resolve().stem
     out = output_path(options.out, name, numbers)
     with scratch() as work:

@@ -18,7 +18,7 @@ from tools.image import espbin
 PATH_LIMIT = 100
 FILE_LIMIT = 0xFFFF
 _FORBIDDEN = set('\\:*?"<>|')
-_UPDATERS = ("boot.py", "main.py", "code.py", "safemode.py", "notedfu.json")
+_UPDATERS = ("boot.py", "main.py", "code.py", "safemode.py", "notedfu.json", "firmware.bin", "firmware.bank")
 _BLOCK = 512
 
 Member = namedtuple("Member", "path source size")  # a file: its name in the slot, where its bytes are
@@ -144,6 +144,14 @@ def archive(members, out):
                 tar.addfile(_entry(member.path, tarfile.REGTYPE, 0o644, member.size), source)
         end = tar.offset + 2 * _BLOCK
     os.truncate(out, end)  # tarfile fills up to 10 KiB, for tapes
+
+
+def firmware(path):
+    """The member of an archive that is a firmware, in a list; none for None."""
+    if path is None:
+        return []
+    espbin.read(path)
+    return [Member("firmware.bin", Path(path), Path(path).stat().st_size)]
 
 
 def native(firmware, out):
