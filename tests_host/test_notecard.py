@@ -44,6 +44,10 @@ def silence():
     return LinkError("no-reply", "nothing")
 
 
+def cut_short():
+    return LinkError("short-reply", "something")
+
+
 def test_the_crc_is_that_of_note_c():
     for text, crc in (
         (b'{"req":"dfu.status"}', b"AF188B2B"),
@@ -86,7 +90,7 @@ def test_sequence_numbers_wrap_at_16_bits():
 
 
 def test_a_retry_resends_the_same_text_after_growing_pauses_and_a_resync():
-    time, link, notecard = scripted(*[silence()] * 5 + [b"{}\r\n"])
+    time, link, notecard = scripted(*[cut_short()] * 5 + [b"{}\r\n"])
     assert notecard.request({"req": "hub.get"}) == {}
     assert len(link.sent) == 6 and len(set(link.sent)) == 1
     assert link.resyncs == 6
@@ -94,12 +98,21 @@ def test_a_retry_resends_the_same_text_after_growing_pauses_and_a_resync():
 
 
 def test_after_five_retries_the_last_fault_is_told():
-    time, link, notecard = scripted(*[silence()] * 9)
-    assert code_of(LinkError, notecard.request, {"req": "hub.get"}) == "no-reply"
+    time, link, notecard = scripted(*[cut_short()] * 9)
+    assert code_of(LinkError, notecard.request, {"req": "hub.get"}) == "short-reply"
     assert len(link.sent) == 6
     link.replies = [b"{}\r\n"]
     assert notecard.request({"req": "hub.get"}) == {}
     assert link.resyncs == 7
+
+
+def test_a_silent_notecard_is_waited_for_twice():
+    """Each time takes half a minute, in which the app stands still."""
+    time, link, notecard = scripted(cut_short(), silence(), b"{}\r\n")
+    assert notecard.request({"req": "hub.get"}) == {}
+    time, link, notecard = scripted(cut_short(), silence(), cut_short(), silence(), b"{}\r\n")
+    assert code_of(LinkError, notecard.request, {"req": "hub.get"}) == "no-reply"
+    assert len(link.sent) == 4
 
 
 def test_the_notecard_executes_a_retried_request_once():

@@ -12,6 +12,7 @@ from notedfu.crc32 import Crc32
 from notedfu.errors import LinkError
 
 _RETRIES = const(5)  # note-c's
+_SILENCES = const(2)  # waits for a reply in vain; six would keep the app from its work for three minutes
 _FIRST_PAUSE_MS = const(250)  # before the first retry, then doubled: note-c waits 500 each time
 _MOST_PAUSE_MS = const(4000)
 _HEARTBEATS = const(120)  # an hour of them at the default timeout is a fault
@@ -77,8 +78,8 @@ class Transactions:
 
         sink: the stage for the text of the member "payload", begun again at each attempt; or None.
         timeout_ms: for the first byte of the reply, and again after each heartbeat.
-        Retries 5 times with 7.75 s of pauses in all. Raises LinkError: that of the last attempt, or a
-        resync's.
+        Retries 5 times with 7.75 s of pauses in all, and once where nothing came. Raises LinkError: that of
+        the last attempt, or a resync's.
         """
         try:
             return self._attempt(sink, timeout_ms, _RETRIES)
@@ -163,15 +164,18 @@ class Transactions:
     def _attempt(self, sink, timeout_ms, retries):
         """receive(), with the Notecard kept awake."""
         pause_ms = _FIRST_PAUSE_MS
+        silences = 0
         for left in range(retries, -1, -1):
             self._resync()
             try:
                 if not self._sent:
                     self._transmit()
                 return self._complete(sink, timeout_ms)
-            except LinkError:
+            except LinkError as error:
                 self.distrust()
-                if not left:
+                if error.code == "no-reply":
+                    silences += 1
+                if not left or silences == _SILENCES:
                     raise
             self._clock.sleep(pause_ms)
             pause_ms = min(2 * pause_ms, _MOST_PAUSE_MS)
