@@ -182,7 +182,7 @@ def test_a_cut_in_the_swap_ends_in_the_new_firmware():
     for settings in (ota.IN_SLOT, ota.IN_FILE):
         made = board(settings)
         made.until(PENDING)
-        cuts(made, is_new)
+        cuts(made, is_new, step=1 if settings is ota.IN_SLOT else 3)
 
 
 def test_a_cut_in_the_trial_and_its_confirmation_ends_in_either():
@@ -194,4 +194,4 @@ def test_a_cut_in_the_trial_and_its_confirmation_ends_in_either():
 
 def test_a_cut_while_it_comes_ends_in_the_new_firmware():
     made = board(ota.IN_SLOT)
-    cuts(made, is_new, step=4, prepare=lambda: offer(made))
+    cuts(made, is_new, step=7, prepare=lambda: offer(made))
