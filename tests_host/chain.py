@@ -23,8 +23,14 @@ def dfu_get_reply(data, sequence):
 
 
 def transfers(line, size):
-    """The line as I2C brings it: buffers of `size` data bytes behind a header of two."""
-    return [bytearray(b"\xfd\xfd" + line[i : i + size]) for i in range(0, len(line), size)]
+    """The line as I2CLink feeds it: (buf, start, end), a view of `size` data bytes or, where there are fewer,
+    a buffer with a header of two before them."""
+    parts = []
+    for i in range(0, len(line), size):
+        part = bytearray(b"\xfd\xfd" + line[i : i + size])
+        full = len(part) == size + 2
+        parts.append((memoryview(part)[2:], 0, size) if full else (part, 2, len(part)))
+    return parts
 
 
 class Chain:
@@ -33,7 +39,7 @@ class Chain:
     def __init__(self, size, crc32, kernel):
         self.data = Random(size).bytes(size)
         self.page = bytearray(size)
-        self._parts = transfers(dfu_get_reply(self.data, 0xABCD), 253)
+        self._parts = transfers(dfu_get_reply(self.data, 0xABCD), 252)
         self._decoder = Base64Decoder(self.page, kernel)
         self._reply = Reply(1024, crc32)
         self._image = crc32()
@@ -42,8 +48,8 @@ class Chain:
         """One page; True if it came through."""
         reply = self._reply
         reply.begin(self._decoder)
-        for part in self._parts:
-            reply.feed(part, 2, len(part))
+        for part, start, end in self._parts:
+            reply.feed(part, start, end)
         reply.finish()
         self._image.update(self.page, 0, len(self.page))
         return not reply.crc_error(0xABCD, True) and self._decoder.finish() == len(self.page)

@@ -149,6 +149,8 @@ def test_every_fault_of_the_i2c_bus_is_retried():
         ("stale-header", 6, 0.02),
         ("bad-count", None, 0.02),
         ("absent", 3000, 0.02),
+        # A resync is 40 transfers, and has 30 s: at 2 % a transfer the four absences of 8 s
+        # in a row that end it in a clear error come every eleventh time, at 1 % every ninetieth.
         ("absent", 8000, 0.01),
     ):
         for seed in range(8):
