@@ -12,7 +12,7 @@ class Outbox:
     def __init__(self, engine):
         self.engine = engine
         self._line = bytearray()
-        self._pieces = []  # [ready_ms, bytes], in order
+        self._pieces = []  # [ready_ms, bytes, the piece of an image that begins in them or None], in order
         self._at = 0  # how much of the first piece is taken
 
     def put(self, data):
@@ -31,7 +31,15 @@ class Outbox:
         now = self.engine.now()
         for delay_ms, data in self.engine.line(line):
             if data:
-                self._pieces.append([now + delay_ms, data])
+                self._pieces.append([now + delay_ms, data, None])
+        image = self.engine.counters.prepared()
+        if image and self._pieces:
+            self._pieces[-1][2] = image
+
+    def disown(self):
+        """The host has lost its power: what waits is read past, and answers nothing any more."""
+        for piece in self._pieces:
+            piece[2] = None
 
     def ready_ms(self):
         """When the next piece can go out; None if there is none."""
@@ -47,7 +55,9 @@ class Outbox:
         """At most n bytes of the next piece."""
         if n <= 0 or self.available() == 0:
             return b""
-        piece = self._pieces[0][1]
+        _, piece, image = self._pieces[0]
+        if image and self._at == 0:
+            self.engine.counters.taken(image)
         data = piece[self._at : self._at + n]
         self._at += len(data)
         if self._at == len(piece):

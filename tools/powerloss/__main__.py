@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import resource
 import sys
 import time
 
@@ -78,9 +79,12 @@ def report(result, seconds):
         print("       again: make powerloss CASE=%s" % name)
     for job, text in result.errors[:_SHOWN]:
         print("ERROR in %s: %s" % (job, text))
-    OUT.write_text(json.dumps(result.record(seconds), indent=2) + "\n")
-    print("%d cases in %.0f s, seed %d: %s" % (
-        result.cases, seconds, result.seed, "all promises hold" if result.sound() else "BROKEN",
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime
+    OUT.write_text(json.dumps(result.record(seconds, cpu), indent=2) + "\n")
+    print("%d cases in %.0f s, %.1f ms of CPU a case, seed %d: %s" % (
+        result.cases, seconds, cpu * 1000 / max(1, result.cases), result.seed,
+        "all promises hold" if result.sound() else "BROKEN",
     ))  # fmt: skip
 
 

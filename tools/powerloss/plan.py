@@ -1,6 +1,7 @@
 """What is cut: lives, geometries and ages, and the jobs that the workers get."""
 
 HOWS = ("before", "after", "torn", "unsettled", "weak")
+AGAIN = ", cut again"  # behind the phase of a case with a second cut
 BAD = "bad"  # a block goes bad instead of a cut
 LIVES = (
     "update", "update-flash", "resume", "resume-flash", "crash", "silent", "successor", "next", "next-flash",
@@ -12,6 +13,32 @@ PHASES = (
     "download into file", "download into flash", "resume into file", "resume into flash", "verify", "journal",
     "swap", "trial", "confirm", "revert", "report", "next",
 )  # fmt: skip
+OTA = "tests_host/target/test_ota_power.py"  # which cuts a firmware's update at each of its operations
+# The cut points of docs/SPEC.md, "Where power may fail", and the phases in which the proof cuts there. A test
+# compares: SPEC.md has the same rows, and no phase is without one.
+CUT_POINTS = (
+    ("set-up of an empty board", ("journal",)),
+    ("a save of the journal", ("journal", "trial", "confirm", "revert", "report")),
+    ("the download", ("download into file", "download into flash", "next")),
+    ("the resumption", ("resume into file", "resume into flash")),
+    ("verification", ("verify", "next")),
+    ("the swap, before its count", ("swap", "next")),
+    ("the swap, after it", ("swap", "next")),
+    ("the swap, between manifest and TRIAL", ("swap", "next")),
+    ("a firmware's swap, before the switch", (OTA,)),
+    ("a firmware's swap, between switch and TRIAL", (OTA,)),
+    ("a firmware's trial, before its mark", (OTA,)),
+    ("a firmware's confirmation, between mark and otadata", (OTA,)),
+    ("a firmware's confirmation, between otadata and the record", (OTA,)),
+    ("the start of a trial run", ("trial", "next")),
+    ("a trial run", ("trial", "bus")),
+    ("the confirmation, before its save", ("confirm", "next")),
+    ("the confirmation, after its save (commit point 3)", ("confirm", "next")),
+    ("a revert", ("revert",)),
+    ("the report, before `stop`", ("report", "bus")),
+    ("the report, between `stop` and its reply", ("bus",)),
+    ("the report, after the reply", ("report", "bus")),
+)
 _REDUCED = (  # which life shows which phases
     ("update", ("download into file", "verify", "swap", "trial", "confirm", "report")),
     ("update-flash", ("download into flash",)),

@@ -28,6 +28,7 @@ class Life:
     phase = None  # the name of all of its operations; None: as the marks say
     extra = 0  # bytes in a file of the app's
     patience = None  # polls until a boot is at rest even where an image waits; None: as long as it takes
+    fetches_anew = False  # whether the clean run has a whole new download in it
     rots = False  # whether a bit of what is staged flips after it was verified
     jumps = False  # whether the clock jumps
 
@@ -54,6 +55,17 @@ class Life:
         offer = self.world.engine.offer(self.apps[version].image, version + ".img")
         self.offer_md5[version] = offer.md5
         self.offer_names[version] = offer.name
+
+    def may_fetch_again(self):
+        """Bytes that one interruption may cost (docs/SPEC.md): a page, and on raw flash an erase block.
+
+        FAT may lose the whole file.
+        """
+        interruptions = 2 if self.name.startswith("resume") else 1
+        if self.world.geometry.kind == "fat" and self.staging == "file":
+            return self.world.geometry.block * self.world.geometry.blocks
+        block = self.world.geometry.block if self.staging == "flash" else 0
+        return interruptions * (self.world.settings["page"] + block)
 
     def image_of(self, identity):
         """The image with this identity, or None."""
@@ -235,7 +247,7 @@ class Rot(Life):
     """A bit of what is staged flips between verification and swap: the image is fetched once more."""
 
     name = "rot"
-    rots = True
+    rots = fetches_anew = True
 
     def prepare(self):
         world = self.world
@@ -298,6 +310,7 @@ class Damaged(Life):
     """A bit has flipped on the Notecard: what is staged must never be pending."""
 
     name = "damaged"
+    fetches_anew = True
     ends = FIRST
     stops = ((SECOND, "error", "bad-md5"),)
 

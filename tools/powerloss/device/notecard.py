@@ -45,6 +45,8 @@ class Notecard:
 
 
 def _copy(value):
-    if type(value) in (list, dict, bytearray):
+    if type(value) is list:
+        return [_copy(one) for one in value]
+    if type(value) in (dict, bytearray):
         return type(value)(value)
     return value

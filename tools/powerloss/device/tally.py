@@ -5,6 +5,8 @@ from tools.flash.cut import HOWS
 from tools.powerloss.device.proof import BUS, Case
 from tools.powerloss.device.world import BAD
 
+_AGAIN = ", cut again"  # plan.AGAIN
+
 
 class Tally:
     """The cases of one job: `cells` counts them by phase and kind of cut, `failed` lists what went wrong.
@@ -32,18 +34,23 @@ class Tally:
         if how == BUS and not came:
             return
         wrong = self._case.recover() if came or self._defective() else [("harness", "the cut never came")]
+        again = self._fetched_again() if not wrong and how != BAD else 0
+        if again > self._survey.life.may_fetch_again():
+            wrong = [("fetched", "%d bytes were fetched twice" % again)]
         self._count(phase, how, wrong, "%d.%d.%s" % (boot, at, how))
-        if not wrong and how != BAD:
-            self.again[phase] = max(self.again.get(phase, 0), self._served_again())
+        self.again[phase] = max(self.again.get(phase, 0), again)
 
-    def _served_again(self):
-        """Bytes served more than once; without header and TLVs, which every preflight asks for."""
+    def _fetched_again(self):
+        """Bytes fetched more than once; without header and TLVs, which every preflight asks for.
+
+        A reply that waited when the power went, and that the next boot reads past, counts for nothing.
+        """
         life = self._survey.life
         app = life.apps[life.offers[0]] if life.offers else None
-        if app is None or life.name.startswith("next"):
+        if app is None or life.name.startswith("next") or life.fetches_anew:
             return 0
-        given = life.world.engine.counters.given(32, app.tail, life.offer_names[app.version])
-        return given - (app.tail - 32) - self._survey.again
+        fetched = life.world.engine.counters.fetched(32, app.tail, life.offer_names[app.version])
+        return fetched - (app.tail - 32) - self._survey.again
 
     def _defective(self):
         """Whether the library has a defect, with which it may do less than in the clean run."""
@@ -97,7 +104,8 @@ class Tally:
     def relentless(self, cut):
         """The same cut in every boot that swaps."""
         wrong = self._case.relentless(*cut)
-        self._count(self._phase(cut), cut[2], wrong, "%d.%d.%s" % tuple(cut) + "*")
+        phase = self._phase(cut)
+        self._count(phase, cut[2], wrong, "%d.%d.%s" % tuple(cut) + "*", phase + _AGAIN)
 
     def hunt(self, phase, way, limit):
         """Cut where `phase` is, at most `limit` times, until something is wrong."""
@@ -118,7 +126,8 @@ class Tally:
         wrong = self._case.recover(at, how)
         phase = self._phase(first)
         self.pairs_done[phase] = self.pairs_done.get(phase, 0) + 1
-        self._count(phase, first[2], wrong, "%d.%d.%s" % tuple(first) + "+%d.%s" % (at, how))
+        name = "%d.%d.%s" % tuple(first) + "+%d.%s" % (at, how)
+        self._count(phase, first[2], wrong, name, phase + _AGAIN)
 
     def _phase(self, cut):
         boot, at, how = cut
@@ -127,17 +136,18 @@ class Tally:
             return "bus"
         return "journal" if phases[at - 1] == "app" else phases[at - 1]
 
-    def _count(self, phase, how, wrong, name):
+    def _count(self, phase, how, wrong, name, where=None):
+        where = where or phase
         self.cases += 1
         cell = phase + "|" + how
         self.cells[cell] = self.cells.get(cell, 0) + 1
         if not wrong:
             return
         kind, text = wrong[0]
-        self.kinds[phase + "|" + kind] = self.kinds.get(phase + "|" + kind, 0) + 1
+        self.kinds[where + "|" + kind] = self.kinds.get(where + "|" + kind, 0) + 1
         if len(self.failed) < self._shown:
             said = self._survey.life.world.said[-3:]
-            self.failed.append({"case": name, "phase": phase, "kind": kind, "text": text[:300], "said": said})
+            self.failed.append({"case": name, "phase": where, "kind": kind, "text": text[:300], "said": said})
 
     def told(self):
         """All of it, for the runner."""

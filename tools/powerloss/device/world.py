@@ -149,6 +149,7 @@ class World:
         one.look = self.look()
         one.saved = self.saved
         self.bus_cut, self.transactions = bus_cut, 0
+        self.notecard.front.outbox.disown()
         try:
             one.ended = self.powered(self._boot, cut, wears_out_at)
         except PowerCut:
