@@ -330,6 +330,42 @@ def test_what_was_flashed_by_cable_runs_with_the_app_that_goes_with_it():
         assert "another firmware" in " ".join(device.said)
 
 
+def lose_journal(device):
+    for copy in "01":
+        device.write("/notedfu.d/journal/%s/record" % copy, b"?" * 209)
+
+
+def test_where_the_journal_is_lost_the_slot_that_goes_with_what_runs_is_found():
+    with On() as device:
+        device.offer(ota.image(NEW))
+        boots(device, reported(device))
+        lose_journal(device)
+        device.boot(60)
+        assert (device.chip.running, device.journal().active) == (NEW, 2) and rig.RUNS[-1] == APP
+        lose_journal(device)
+        for block in (1, 2):  # otadata: the old firmware starts, and slot B has the higher version
+            device.chip.nor.erase(block)
+        device.boot(60)
+        assert (device.chip.running, device.journal().active) == (OLD, 1) and rig.RUNS[-1] == APP
+
+
+def test_a_firmware_waits_for_the_apps_word():
+    with On(install="ask") as device:
+        device.offer(ota.image(NEW))
+        boots(device, lambda: device.journal().state == PENDING)
+        device.boot(60)
+        assert device.chip.running == OLD and device.journal().state == PENDING
+
+        def installs(dfu):
+            if dfu.pending:
+                dfu.install()
+            rig.confirm_and_stay(dfu)
+
+        rig.BEHAVIOUR[APP] = installs
+        boots(device, reported(device))
+        assert device.chip.running == NEW and device.reports()[0].get("err") is None
+
+
 def test_the_bootloaders_model_gives_one_boot_and_goes_back():
     chip = ota.Chip()
     assert chip.bootloader.running == 0 and chip.bootloader.state(0) is None
