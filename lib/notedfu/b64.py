@@ -34,16 +34,17 @@ def portable_decode(state, buf, start, end, out, limit):
     Returns the index of the first byte that is none, or `end`; or _LONG. Allocates a view, and the bytes that
     a2b_base64 returns.
     """
-    start = _by_digit(state, buf, start, min(end, start + (-state[_AT] & 3)), out, limit)
-    if start == _LONG or state[_AT]:
-        return start
+    if state[_AT]:
+        start = _by_digit(state, buf, start, min(end, start + (-state[_AT] & 3)), out, limit)
+        if start == _LONG or state[_AT]:
+            return start
     stop = start + ((end - start) & ~3)
     done = _by_group(state, buf, start, stop, out, limit)
     if done != stop and done != _LONG:
         while _SEXTETS[buf[done]] < 64:
             done += 1
         done = _by_group(state, buf, start, done - ((done - start) & 3), out, limit)
-    return done if done == _LONG else _by_digit(state, buf, done, end, out, limit)
+    return done if done == end or done == _LONG else _by_digit(state, buf, done, end, out, limit)
 
 
 def _by_group(state, buf, start, end, out, limit):
@@ -54,7 +55,7 @@ def _by_group(state, buf, start, end, out, limit):
     if start == end:
         return start
     try:
-        data = a2b_base64(memoryview(buf)[start:end])
+        data = a2b_base64(memoryview(buf)[start:end] if start or end != len(buf) else buf)
     except ValueError:
         return start
     if len(data) * 4 != (end - start) * 3:
