@@ -6,6 +6,8 @@ offered one after the other, each only once the one before has been fetched.
 
 from errno import EIO
 
+from virtual import VirtualTime
+
 _MOST = 253
 
 
@@ -160,3 +162,25 @@ class Lines:
             self.data += bytes((buf[self.consumed],))
             self.consumed += 1
         return self.data[-1:] == b"\n"
+
+
+class Talk:
+    """A card, and a link to it in `self.link`, which the test of each link makes."""
+
+    def __init__(self, answer, latency_ms):
+        self.time = VirtualTime()
+        self.card = Card(self.time, answer, latency_ms)
+
+    def talk(self, request=b"{}", timeout_ms=30000):
+        self.link.send(request + b"\n", len(request) + 1)
+        return self.listen(timeout_ms)
+
+    def listen(self, timeout_ms=30000):
+        lines = Lines()
+        self.link.receive(lines, timeout_ms)
+        return lines.data
+
+
+def text(length):
+    """So many bytes of text."""
+    return bytes(33 + i % 90 for i in range(length))

@@ -1,31 +1,16 @@
 from errno import EIO, ETIMEDOUT
 
 from check import code_of
-from fakecard import Bus, Card, Lines
+from fakecard import Bus, Talk, text
 from notedfu.errors import LinkError
 from notedfu.i2c import I2CLink
-from virtual import VirtualTime
 
 
-class Setup:
+class Setup(Talk):
     def __init__(self, answer=lambda line: b"{}\r\n", latency_ms=0, mtu=253, **options):
-        self.time = VirtualTime()
-        self.card = Card(self.time, answer, latency_ms)
+        super().__init__(answer, latency_ms)
         self.bus = Bus(self.time, self.card, mtu)
         self.link = I2CLink(self.bus, self.time.clock(), mtu=mtu, **options)
-
-    def talk(self, request=b"{}", timeout_ms=30000):
-        self.link.send(request + b"\n", len(request) + 1)
-        return self.listen(timeout_ms)
-
-    def listen(self, timeout_ms=30000):
-        lines = Lines()
-        self.link.receive(lines, timeout_ms)
-        return lines.data
-
-
-def text(length):
-    return bytes(33 + i % 90 for i in range(length))
 
 
 def test_replies_of_every_length_around_the_mtu_come_whole():

@@ -1,29 +1,14 @@
 from check import code_of
-from fakecard import Card, Lines, Serial
+from fakecard import Serial, Talk, text
 from notedfu.errors import LinkError
 from notedfu.uart import UartLink
-from virtual import VirtualTime
 
 
-class Setup:
+class Setup(Talk):
     def __init__(self, answer=lambda line: b"{}\r\n", latency_ms=0, rate=12):
-        self.time = VirtualTime()
-        self.card = Card(self.time, answer, latency_ms)
+        super().__init__(answer, latency_ms)
         self.serial = Serial(self.time, self.card, rate)
         self.link = UartLink(self.serial, self.time.clock())
-
-    def talk(self, request=b"{}", timeout_ms=30000):
-        self.link.send(request + b"\n", len(request) + 1)
-        return self.listen(timeout_ms)
-
-    def listen(self, timeout_ms=30000):
-        lines = Lines()
-        self.link.receive(lines, timeout_ms)
-        return lines.data
-
-
-def text(length):
-    return bytes(33 + i % 90 for i in range(length))
 
 
 def test_replies_come_whole_at_every_rate():

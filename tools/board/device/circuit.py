@@ -1,5 +1,6 @@
 """From power to prompt as CircuitPython goes: boot.py, which may write, then code.py, if boot.py lets it."""
 
+import gc
 import os
 import sys
 import time
@@ -74,6 +75,8 @@ def power_up(config, control, nor, main_globals, forget_the_host):
     vfs.umount("/")
     board.begin_boot()
     forget_the_host(main_globals, control, modules)
+    gc.collect()
+    control.tell(b"heap %d %d\n" % (gc.mem_alloc(), gc.mem_free()))
     _run("boot.py", main_globals)
     board.end_boot()
     _run("code.py", main_globals)
