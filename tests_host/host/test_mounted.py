@@ -120,3 +120,20 @@ def test_an_app_that_was_compiled_for_the_other_interpreter_is_refused(folder):
     with pytest.raises(Failure, match="compiled for MicroPython"):
         mounted.deploy(folder, made, None, print)
     assert not (folder / "lib").exists()
+
+
+def test_circuitpythons_own_compiler_is_used_if_it_is_given(folder, tmp_path):
+    compiler = tmp_path / "mpy-cross-cp"  # it marks its files as CircuitPython's does
+    compiler.write_text(
+        '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\nprintf C > "$2"; cat "$3" >> "$2"\n'
+    )
+    compiler.chmod(0o755)
+    assert deploy(folder) == 0
+    assert (folder / "lib" / "notedfu" / "bootup.py").exists()
+    assert mounted.main([str(folder), "--mpy-cross", str(compiler)]) == 0
+    names = {path.suffix for path in (folder / "lib").rglob("*") if path.is_file()}
+    assert names == {".mpy"}, "no source is left that would be imported in its place"
+    with pytest.raises(Failure, match="is not CircuitPython's"):
+        mounted.deploy(folder, None, None, print, paths.MPY_CROSS)
+    with pytest.raises(Failure, match="can't be run"):
+        mounted.deploy(folder, None, None, print, str(tmp_path / "none"))

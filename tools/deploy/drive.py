@@ -18,9 +18,14 @@ _LEFT_OUT = ("fast.py", "port/micropython.py", "port/wires.py", "port/banks.py")
 _ERASE_BLOCK = 4096
 
 
-def lay_out(tree, image, settings):
-    """Build the drive's contents below `tree`, an empty folder; returns the app's version, or None."""
+def lay_out(tree, image, settings, mpy_cross=None):
+    """Build the drive's contents below `tree`, an empty folder; returns the app's version, or None.
+
+    mpy_cross: CircuitPython's own, to compile the library; without one it goes there as sources.
+    """
     library(tree)
+    if mpy_cross:
+        compile_library(tree, mpy_cross)
     for name in ENTRIES:
         shutil.copyfile(paths.ROOT / "circuitpython" / name, tree / name)
     bundle.settings_file(tree, settings)
@@ -40,6 +45,24 @@ def library(tree):
             target = tree / "lib" / "notedfu" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+
+
+def compile_library(tree, mpy_cross):
+    """Put a .mpy in the place of each source of the library. Failure for MicroPython's compiler."""
+    for source in sorted((tree / "lib").rglob("*.py")):
+        made = source.with_suffix(".mpy")
+        name = source.relative_to(tree / "lib").as_posix()  # for tracebacks
+        try:
+            done = subprocess.run(
+                [mpy_cross, "-s", name, "-o", str(made), str(source)], capture_output=True, text=True
+            )
+        except OSError as error:
+            raise Failure("%s can't be run: %s" % (mpy_cross, error)) from None
+        if done.returncode:
+            raise Failure("%s refuses %s: %s" % (mpy_cross, name, done.stderr.strip()))
+        if made.read_bytes()[:1] != b"C":
+            raise Failure("%s is not CircuitPython's: its .mpy would not load there" % mpy_cross)
+        source.unlink()
 
 
 def create_journal(data, has_app):

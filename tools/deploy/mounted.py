@@ -123,7 +123,7 @@ def activate(folder):
     journal.save()
 
 
-def deploy(folder, image, settings, say):
+def deploy(folder, image, settings, say, mpy_cross=None):
     """Put the updater, its settings and the app of `image` (None: no app) onto the drive. Raises Failure."""
     folder = Path(folder)
     say(firmware(folder))
@@ -133,7 +133,7 @@ def deploy(folder, image, settings, say):
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     try:
-        version = drive.lay_out(tree, image, settings)
+        version = drive.lay_out(tree, image, settings, mpy_cross)
         check_interpreter(tree)
         if (folder / bundle.DATA[1:] / "journal").exists():
             shutil.rmtree(tree / bundle.DATA[1:] / "journal")
@@ -168,9 +168,11 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="python -m tools.deploy.mounted", description=__doc__)
     parser.add_argument("drive", help="where the computer shows the drive, such as /media/you/CIRCUITPY")
     add_app(parser)
+    parser.add_argument("--mpy-cross", help="CircuitPython's own: .mpy take much less heap than sources")
     options = parser.parse_args(arguments)
+    how = ("--mpy-cross", options.mpy_cross) if options.mpy_cross else ("--source",)
     try:
-        deploy(options.drive, image_of(options, "--source"), options.settings, say)
+        deploy(options.drive, image_of(options, *how), options.settings, say, options.mpy_cross)
     except (Failure, OSError) as error:
         print("deploy: %s" % error, file=sys.stderr)
         return 1
