@@ -58,11 +58,13 @@ _REDUCED_MORE = (  # the same, on a few geometries
     ("journal-lost", ("journal",), ("lfs-256", "fat-512")),
 )
 TINY = "lfs-tiny"
-_ALL_PAIRS = ("journal", "swap")
+_ALL_PAIRS = (("journal", "journal"), ("journal-lost", "journal"), ("update", "swap"))  # life, phase
 _CHUNK = 100  # cases in one job
 _AGES = {"lfs-256": (0, 5, 10, 15), "lfs-16": (0, 7)}  # saves before: LittleFS erases once in so many
-_YOUNG = ("full", "brim", "rot", "rot-flash", "clock")  # of one age each
+_OF_AGE = ("update", "update-flash", "crash", "silent", "successor", "journal", "journal-lost")  # others: 0
+_TWO_WAYS = ("full", "brim", "rot", "rot-flash", "clock")  # each operation is cut in two ways, in turn
 _LONG = ("long", "long-flash")  # each operation of 64 KiB is cut once, in one way
+_BUS_AT = ("lfs-256", "lfs-tiny", "fat-256")
 _LONG_AT = ("lfs-256", "lfs-16", "fat-256")
 _WORN = ("update", "update-flash", "crash", "silent", "next", "fresh", "long-flash")  # where blocks go bad
 _ONCE = ("full", "brim", "rot", "rot-flash", "clock") + _LONG  # cut once only
@@ -74,7 +76,7 @@ def groups():
         [life, geometry, age]
         for life in LIVES
         for geometry in (_LONG_AT if life in _LONG else GEOMETRIES)
-        for age in ((0,) if life in _YOUNG + _LONG else _AGES.get(geometry, (0,)))
+        for age in (_AGES.get(geometry, (0,)) if life in _OF_AGE else (0,))
     ]
 
 
@@ -114,11 +116,14 @@ def full(found, seed, pairs_each):
     for job, answer in found:
         group = job["group"]
         places = [place for phase in sorted(answer["cuts"]) for place in answer["cuts"][phase]]
-        if group[0] in _LONG:
-            cuts = [place + [HOWS[(place[1] + seed) % len(HOWS)]] for place in places]
-        else:
-            cuts = [place + [how] for place in places for how in HOWS]
-            cuts += [cut + ["bus"] for cut in answer["bus"]] if group[2] == 0 else []
+        ways = 1 if group[0] in _LONG else 2 if group[0] in _TWO_WAYS else len(HOWS)
+        cuts = [
+            place + [HOWS[(place[1] * ways + seed + way) % len(HOWS)]]
+            for place in places
+            for way in range(ways)
+        ]
+        if group[2] == 0 and group[0] not in _LONG and group[1] in _BUS_AT:
+            cuts += [cut + ["bus"] for cut in answer["bus"]]
         if group[0] in _WORN and group[2] == 0 and not group[1].startswith("fat"):
             cuts += [place + [BAD] for place in places]
         jobs += _chunks({"do": "singles", "group": group, "seed": seed}, cuts, _CHUNK)
@@ -127,7 +132,7 @@ def full(found, seed, pairs_each):
             again = [cut + [HOWS[cut[1] % len(HOWS)]] for cut in swaps[len(swaps) * 2 // 5 :]]
             jobs += _chunks({"do": "relentless", "group": group, "seed": seed}, again, _CHUNK)
         for phase, places in sorted(answer["cuts"].items()) if group[0] not in _ONCE else ():
-            every = group[1] == TINY and phase in _ALL_PAIRS and group[0] in ("update", "journal")
+            every = group[1] == TINY and (group[0], phase) in _ALL_PAIRS
             count = 0 if every else -(-pairs_each * 11 // (10 * firsts[phase]))
             chosen = [place + [HOWS[(place[1] + seed) % len(HOWS)], count] for place in places]
             jobs += _chunks({"do": "pairs", "group": group, "seed": seed}, chosen, 2 if every else 20)
