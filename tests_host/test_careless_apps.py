@@ -50,6 +50,23 @@ def test_a_progress_callback_may_ask_the_notecard():
         assert len(told) > 20
 
 
+def test_an_app_that_forbids_downloads_sees_that_they_are_forbidden():
+    seen = []
+
+    def forbids(dfu):
+        for member in ("off", "on"):
+            dfu.request({"req": "dfu.status", member: True})
+            dfu.check_now()
+            dfu.poll()
+            seen.append(dfu.problem.code if dfu.problem else None)
+        rig.stay(dfu)
+
+    with Device() as device:
+        rig.BEHAVIOUR[OLD] = forbids
+        device.boot(for_s=60)
+        assert seen == ["off", None]
+
+
 def sleep_well(dfu):
     """A wake of a few seconds; the sleep is a reset here."""
     dfu.poll(4000)

@@ -205,6 +205,10 @@ class Updater:
             # it stays so until it is cleared, and a successor may wait for that (discuss.blues.com 2315)
             error = RequestError("superseded", "the Notecard gave the image up for another one")
             self._dfu.stop_error(str(error))
+        if status.get("off") and self.problem is None:
+            self.problem = RequestError(
+                "off", "the Notecard may not download for this device: dfu.status on:true"
+            )
         self._backoff.reset()
         self._wait(self._boot.settings.check_s * 1000)
         return self._check
