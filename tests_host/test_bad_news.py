@@ -69,19 +69,9 @@ def refused(image, code, fault=None, **settings):
         return device.engine.counters
 
 
-def without_md5(function, *arguments):
-    """function(*arguments) on an interpreter that has no md5."""
-    whole = rig.RigPort.md5
-    rig.RigPort.md5 = lambda port: None
-    try:
-        return function(*arguments)
-    finally:
-        rig.RigPort.md5 = whole
-
-
 def test_a_wrong_crc32_is_refused_after_one_whole_new_download():
     image = rig.app_image(NEW)
-    counters = without_md5(refused, image, "bad-crc32", ("image-crc32", 0))
+    counters = refused(image, "bad-crc32", ("image-crc32", 0))
     assert 2 * len(image) <= counters.image_bytes < 3 * len(image)
 
 
@@ -92,8 +82,7 @@ def test_a_wrong_md5_is_refused_after_one_whole_new_download():
 
 
 def test_a_bit_that_flips_on_the_notecard_is_refused():
-    refused(rig.app_image(NEW), "bad-md5", ("image-corrupt", 700))
-    without_md5(refused, rig.app_image(NEW), "bad-crc32", ("image-corrupt", 700))
+    refused(rig.app_image(NEW), "bad-crc32", ("image-corrupt", 700))
 
 
 def test_a_truncated_image_is_refused():

@@ -30,8 +30,7 @@ class Transfer:
         self._port = boot.port
         self._clock = boot.clock
         self._md5 = boot.port.md5() if offer.md5 else None
-        # where both were told the md5 is the check, and stands for the crc
-        self._crc = Crc32() if self._md5 is None or offer.crc32 is None else None
+        self._crc = Crc32()
         self._view = memoryview(dfu.page)
         self._short = memoryview(b"")
         self._at = 0  # bytes of the prefix that are summed again, later bytes that are verified
@@ -79,8 +78,7 @@ class Transfer:
         return self._short
 
     def _sum(self, count):
-        if self._crc is not None:
-            self._crc.update(self._dfu.page, 0, count)
+        self._crc.update(self._dfu.page, 0, count)
         if self._md5 is not None:
             self._md5.update(self._cut(count))
 
@@ -120,7 +118,7 @@ class Transfer:
         """All bytes are there: are they those that the Notecard was given?"""
         self._staging.commit()
         crc32, md5 = self._offer.crc32, self._offer.md5
-        found = crc32 if self._crc is None else self._crc.value()
+        found = self._crc.value()
         if crc32 is not None and found != crc32:
             raise TransferError("bad-crc32", "0x%08x arrived, 0x%08x was sent" % (found, crc32))
         if self._md5 is not None:

@@ -79,7 +79,7 @@ class Corrupt(Scenario):
     name = "corrupt"
     about = "a bit that has flipped on the Notecard"
     result = "refused"
-    code = "bad-md5"
+    code = "bad-crc32"
 
     def prepare(self, engine):
         engine.faults.set("image-corrupt", 1.0, value=9000)

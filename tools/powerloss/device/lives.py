@@ -312,7 +312,7 @@ class Damaged(Life):
     name = "damaged"
     fetches_anew = True
     ends = FIRST
-    stops = ((SECOND, "error", "bad-md5"),)
+    stops = ((SECOND, "error", "bad-crc32"),)
 
     def offer(self, version):
         self.world.engine.faults.set("image-corrupt", 1.0, value=700)
