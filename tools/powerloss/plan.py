@@ -66,14 +66,8 @@ _TWO_WAYS = ("full", "brim", "rot", "rot-flash", "clock")  # each operation is c
 _LONG = ("long", "long-flash")  # each operation of 64 KiB is cut once, in one way
 _BUS_AT = ("lfs-256", "lfs-tiny", "fat-256")
 _LONG_AT = ("lfs-256", "lfs-16", "fat-256")
-_WORN = (
-    "update",
-    "update-flash",
-    "crash",
-    "silent",
-    "next",
-    "long-flash",
-)  # an app is installed, and blocks go bad
+# where blocks go bad: an app is installed that can go on
+_WORN = ("update", "update-flash", "crash", "silent", "next", "long-flash")
 _ONCE = ("full", "brim", "rot", "rot-flash", "clock") + _LONG  # cut once only
 
 
