@@ -1,8 +1,10 @@
 """How long to wait after a fault of the link: ever longer, until there is progress."""
 
-_FIRST_MS = 2000
-_DOUBLINGS = 12
-_EXHAUSTED = 6  # faults in a row; then the transfer is put off
+from notedfu.const import const
+
+_FIRST_MS = const(2000)
+_DOUBLINGS = const(12)
+_EXHAUSTED = const(6)  # faults in a row; then the transfer is put off
 
 
 class Backoff:

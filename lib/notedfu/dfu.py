@@ -4,11 +4,12 @@ Source of all: dev.blues.io, dfu-requests; notecard-schema 9.1.1 where the page 
 """
 
 from notedfu.chunks import LEAST, Chunks
+from notedfu.const import const
 from notedfu.dfumode import DfuMode
 
 _VERSION_TEXTS = ("org", "product", "description", "version", "built", "builder")
 _VERSION_NUMBERS = ("ver_major", "ver_minor", "ver_patch", "ver_build")
-_ERR_LIMIT = 256  # characters of a report's text; Notehub shows a line
+_ERR_LIMIT = const(256)  # characters of a report's text; Notehub shows a line
 
 
 class Dfu:

@@ -10,15 +10,16 @@ prefix, whatever an older image left behind it, and the block before it is fetch
 while a page is at hand that is on flash nowhere: a cut would cost it as well.
 """
 
+from notedfu.const import const
 from notedfu.errors import ImageError, LocalError
 
-_INIT = 1
-_SYNC = 3
-_BLOCK_COUNT = 4
-_BLOCK_SIZE = 5
-_ERASE = 6
+_INIT = const(1)
+_SYNC = const(3)
+_BLOCK_COUNT = const(4)
+_BLOCK_SIZE = const(5)
+_ERASE = const(6)
 
-_PIECE = 256  # bytes: programs are multiples of it, and as much is read back at a time
+_PIECE = const(256)  # bytes: programs are multiples of it, and as much is read back at a time
 
 
 class FlashStage:

@@ -9,10 +9,11 @@ import sys
 
 import notedfu
 from notedfu.clock import Seconds
+from notedfu.const import const
 from notedfu.errors import DfuError, LinkError
 
-_AGAIN_S = 60  # a half that could not be loaded is tried again
-_STUCK_S = 86400  # an image is ready, and so long nothing of it comes
+_AGAIN_S = const(60)  # a half that could not be loaded is tried again
+_STUCK_S = const(86400)  # an image is ready, and so long nothing of it comes
 
 
 class Half:

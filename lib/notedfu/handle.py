@@ -3,15 +3,16 @@
 import gc
 
 from notedfu.clock import Seconds
+from notedfu.const import const
 from notedfu.errors import LocalError
 from notedfu.half import Half
 from notedfu.health import Health
 from notedfu.journal import CONSENT, PENDING, TRIAL
 
-_POLL_MS = 1000
-_BUSY_PAUSE_MS = 10  # while an update is on its way, which nobody else is in the way of
-_TASK_BUDGET_MS = 100
-_TASK_PAUSE_MS = 200
+_POLL_MS = const(1000)
+_BUSY_PAUSE_MS = const(10)  # while an update is on its way, which nobody else is in the way of
+_TASK_BUDGET_MS = const(100)
+_TASK_PAUSE_MS = const(200)
 
 
 class Consent:

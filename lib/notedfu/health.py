@@ -1,6 +1,7 @@
 """The health of one run of the app: counted before it starts, judged while it goes on, settled at its end."""
 
 from notedfu.clock import Seconds
+from notedfu.const import const
 from notedfu.errors import LocalError
 from notedfu.journal import IDLE, INSTALLED, NONE, TRIAL
 
@@ -23,9 +24,9 @@ ENDS = (
     ("rest", False, "clean"),
 )
 
-_CLEAN_LIMIT = 100  # clean runs on trial without a confirmation: it will never come
-_WATCHED = 8  # one run in so many is marked in flash, until one ends uncleanly
-_MOST = 255  # a byte of the record
+_CLEAN_LIMIT = const(100)  # clean runs on trial without a confirmation: it will never come
+_WATCHED = const(8)  # one run in so many is marked in flash, until one ends uncleanly
+_MOST = const(255)  # a byte of the record
 
 
 def meaning(how, trial):

@@ -9,6 +9,7 @@ MCUboot docs/design.md and imgtool. SPEC.md draws the bytes.
 
 import struct
 
+from notedfu.const import const
 from notedfu.errors import ImageError
 from notedfu.keys import KEY_LIMIT, KEY_SIZES
 
@@ -28,11 +29,11 @@ KIND = 0xA1  # what the payload is, ASCII
 UNPACKED = 0xA2  # u32 bytes, u16 files
 KEYS = 0xA3  # trusted from now on: u8 kind and the raw key, repeated
 
-_MAGIC = 0x96F3B83D
-_NON_BOOTABLE = 0x10
-_LONGEST = 0x3FFFFFFF  # what a small int holds on 32 bits
-_PROTECTED_AREA = 0x6908
-_AREA = 0x6907
+_MAGIC = const(0x96F3B83D)
+_NON_BOOTABLE = const(0x10)
+_LONGEST = const(0x3FFFFFFF)  # what a small int holds on 32 bits
+_PROTECTED_AREA = const(0x6908)
+_AREA = const(0x6907)
 
 _PROTECTED_SIZES = {DEPENDENCY: 12, COUNTER: 4, VENDOR: 16, CLASS: 16, UNPACKED: 6}
 _SIZES = {KEY_HASH: 32, SHA256: 32, ED25519: 64}

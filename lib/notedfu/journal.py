@@ -9,6 +9,7 @@ file lies in its folder's metadata, and where it does not (program unit of 32 by
 import os
 import struct
 
+from notedfu.const import const
 from notedfu.errors import LocalError
 from notedfu.glance import RECORD_MAGIC, STAGING, UNBLOCKED, crc32, follows, valid  # noqa: F401 - others take two here
 from notedfu.glance import RECORD_SIZE as SIZE
@@ -31,11 +32,11 @@ FRESH = "fresh"
 LOST = "lost"
 
 _FORMAT = "<4sIBBBBBBBBIII32sBII32s64s36sI"  # all but the crc32 at the end
-_TEXT = 64
-_KEY = 8  # bytes of an identity in the list of failures; each entry has one more byte, the tries
-_ENTRIES = 4
-_ENOENT = 2
-_ENOSPC = 28
+_TEXT = const(64)
+_KEY = const(8)  # bytes of an identity in the list of failures; each entry has one more byte, the tries
+_ENTRIES = const(4)
+_ENOENT = const(2)
+_ENOSPC = const(28)
 
 
 class Journal:

@@ -2,10 +2,12 @@
 
 import struct
 
+from notedfu.const import const
+
 HEADER_SIZE = 32
 
-_COUNTER = 0x50
-_MARKER = 0xA0
+_COUNTER = const(0x50)
+_MARKER = const(0xA0)
 
 
 class Manifest:

@@ -1,6 +1,8 @@
 """What dfu.status says of the image that it offers."""
 
-_LONGEST = 0x3FFFFFFF  # what an int without a heap block holds; no image comes near it
+from notedfu.const import const
+
+_LONGEST = const(0x3FFFFFFF)  # what an int without a heap block holds; no image comes near it
 
 
 class Offer:

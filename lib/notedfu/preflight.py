@@ -4,13 +4,14 @@ What is judged here is not authenticated yet: the same judgement is made again o
 foreign image costs two dfu.get and no erase.
 """
 
+from notedfu.const import const
 from notedfu.errors import ImageError, LocalError
 from notedfu.image import HEADER_SIZE, KEYS, TAIL_LIMIT, parse_header, parse_keys, parse_tail, tail_size
 from notedfu.keys import parse_key, parse_uuid
 from notedfu.slots import A, B
 from notedfu.verdict import Policy, Signatures, forget, judge
 
-_AREA_HEADER = 4  # bytes of magic and total length before a TLV area
+_AREA_HEADER = const(4)  # bytes of magic and total length before a TLV area
 
 
 class Candidate:

@@ -2,11 +2,13 @@
 
 import os
 
+from notedfu.const import const
+
 DEPTH_LIMIT = 8  # folders inside each other in a slot
 FOLDER = 0x4000  # S_IFDIR
 
-_POINTERS = 64  # LittleFS spends at most 8 bytes of 512 on finding a file's blocks (lfs.c, CTZ skip-list)
-_EXTRA = 16  # units: five folders with two each (LittleFS), the mark, the last units of manifest and list
+_POINTERS = const(64)  # LittleFS spends at most 8 bytes of 512 on finding a file's blocks (lfs.c)
+_EXTRA = const(16)  # units: five folders with two each (LittleFS), the mark, the ends of manifest and list
 
 
 def free(status):

@@ -3,6 +3,7 @@
 import os
 
 from notedfu import glance
+from notedfu.const import const
 from notedfu.errors import LocalError
 from notedfu.manifest import Manifest
 
@@ -14,7 +15,7 @@ RIGHT = "right"
 KEPT = "kept"
 OTHER = "other"
 
-_PAGE = 4096  # bytes that flash erases at once, at least on the boards that put FAT on it
+_PAGE = const(4096)  # bytes that flash erases at once, at least on the boards that put FAT on it
 
 
 def other(slot):

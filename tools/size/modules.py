@@ -29,12 +29,20 @@ print(json.dumps(found))
 """
 
 
+def dotted(path):
+    """The name under which notedfu/link.py is imported, "notedfu.link".
+
+    As that name is in RAM with the module anyway, mpy-cross gets it for tracebacks; a path would be one more.
+    """
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def names():
     """All modules that go on a board, "" for the package itself and dots for folders."""
     found = []
     for source in sorted(LIBRARY.rglob("*.py")):
-        parts = list(source.relative_to(LIBRARY).with_suffix("").parts)
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        name = dotted(source.relative_to(LIBRARY))
         if name not in _OTHER_INTERPRETER:
             found.append(name)
     return found
@@ -54,7 +62,7 @@ def compile_all(tree=TREE, options=()):
         relative = path.relative_to(LIBRARY)
         target = (Path(tree) / "notedfu" / relative).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
-        command = [paths.MPY_CROSS, *options, "-s", "notedfu/" + relative.as_posix(), "-o", str(target)]
+        command = [paths.MPY_CROSS, *options, "-s", dotted("notedfu" / relative), "-o", str(target)]
         if name == _VIPER:
             command.insert(1, "-march=x64")
         done = subprocess.run([*command, str(path)], capture_output=True, text=True)
