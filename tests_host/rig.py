@@ -128,6 +128,9 @@ class RigPort:
     def asked_for(self):
         return False
 
+    def follows_boot(self):
+        return False
+
     def guard(self, clock, patience_ms):
         return RigGuard(self._rig, patience_ms)
 

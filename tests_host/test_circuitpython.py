@@ -144,6 +144,51 @@ def test_an_app_is_confirmed_where_boot_py_is_not_ours():
         assert rig.RUNS[-5:] == 5 * ["2.0.0"]
 
 
+def waiting(folder, **settings):
+    """A board with a confirmed app and an image that waits for boot.py, and what its app sees as problem."""
+    device = deployed(folder, dict(settings, check_s=600))
+    problems = []
+
+    def notes(dfu):
+        while True:
+            dfu.work()
+            problems.append(str(dfu.problem or ""))
+
+    rig.BEHAVIOUR["1.0.0"] = notes
+    rig.BEHAVIOUR["2.0.0"] = rig.confirm_and_stay
+    device.offer(rig.app_image("2.0.0"))
+    device.boot()
+    assert device.journal().state == PENDING
+    del device.said[:], problems[:]
+    return device, problems
+
+
+def test_an_image_that_boot_py_leaves_alone_is_a_problem_and_no_reset_without_end():
+    with Scratch() as folder:
+        device, problems = waiting(folder)
+        for _ in range(2):
+            assert device.boot_without_ours(for_s=300) == "power"
+            assert problems and all(one.startswith("boot-py: ") for one in problems)
+            assert len([line for line in device.said if line.startswith("boot-py: ")]) == 1
+            assert rig.RUNS[-1] == "1.0.0" and device.journal().state == PENDING
+            del device.said[:], problems[:]
+        assert device.boot_without_ours(for_s=900) == "reset", "it may have been for once"
+        device.boot()
+        assert rig.RUNS[-1] == "2.0.0" and device.journal().state == IDLE
+
+
+def test_an_image_that_has_to_wait_is_none_that_boot_py_has_left_alone():
+    for settings, why in (
+        ({"install": "ask"}, supervisor.RunReason.STARTUP),
+        ({"install": "boot"}, supervisor.RunReason.AUTO_RELOAD),
+        ({"install": "boot"}, supervisor.RunReason.SUPERVISOR_RELOAD),
+    ):
+        with Scratch() as folder:
+            device, problems = waiting(folder, **settings)
+            assert device.reload(for_s=60, why=why) == "power"
+            assert problems and not any(problems) and not device.said, (settings, why)
+
+
 def test_an_app_that_is_cut_off_on_every_run_is_reverted():
     with Scratch() as folder:
         device = on_trial(folder, rig.stay)

@@ -1,7 +1,7 @@
 """What a boot does that has more to do than to run the app: decide by table, act, hand over to supervise."""
 
 from notedfu.device import Device
-from notedfu.errors import DfuError, ImageError, TransferError
+from notedfu.errors import DfuError, ImageError, LocalError, TransferError
 from notedfu.journal import GOOD, IDLE, LOST, PENDING, RETRIED, TRIAL
 from notedfu.slots import KEPT, OTHER, A, B
 
@@ -78,6 +78,7 @@ class Boot(Device):
     def look(self):
         """As act(), where boot.py has decided and counted: what to run. Swaps nothing."""
         self.load()
+        self._see_what_is_left()
         self.deferred = True
         self._take_up()
         action = self._decide()
@@ -85,6 +86,16 @@ class Boot(Device):
             self._give_up()
             action = self._decide()
         return action if action in _FINAL else "recover"
+
+    def _see_what_is_left(self):
+        """Our boot.py installs what is pending, or counts that it tried: one that did neither is not ours."""
+        journal, untouched = self.journal, self.settings.swap_tries
+        if journal.state != PENDING or self.deferred or journal.swap_left < untouched:
+            return
+        if self.port.follows_boot():
+            text = "boot.py has left the image that waits alone: put notedfu's own there, see boot_out.txt"
+            self.passed_over = LocalError("boot-py", text)
+            self.port.say(str(self.passed_over))
 
     def _take_up(self):
         """Whether this run has been counted: by a boot.py that did its work, and only for one run of code.py.

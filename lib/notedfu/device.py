@@ -29,6 +29,7 @@ class Device:
         self.drawn = False  # whether bootup has drawn the lot for this run already, and it is to be marked
         self.mark = 1  # the journal's `running` from the start of a run on: 2 from code.py's
         self.deferred = False  # whether a pending image counts as none in this boot
+        self.passed_over = None  # the LocalError of a boot.py that has left a pending image alone, or None
 
     def off(self):
         """Whether a person has switched the updater off: by setting, by file or by pin."""

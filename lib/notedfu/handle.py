@@ -24,10 +24,10 @@ class Consent:
         self._boot = boot
         self._deferred_s = 0
         self._deferred = Seconds(boot.clock)
-        # a swap has failed for a reason of this board: its other tries shall not be over within seconds
-        self._pause_s = (
-            settings.check_s if 0 < journal.swap_left < settings.swap_tries and boot.deferred else 0
-        )
+        # a swap has failed for a reason of this board: its other tries shall not be over within seconds; nor
+        # shall an app be reset after each poll() where boot.py swaps nothing
+        failed = 0 < journal.swap_left < settings.swap_tries and boot.deferred
+        self._pause_s = settings.check_s if failed or boot.passed_over else 0
         self._run = Seconds(boot.clock)
 
     def wants_install(self):
@@ -94,7 +94,7 @@ class Updates:
     @property
     def problem(self):
         """What stands in the way of updates: a DfuError, or None."""
-        return self._half.problem or self._boot.fault
+        return self._half.problem or self._boot.fault or self._boot.passed_over
 
     @property
     def status(self):

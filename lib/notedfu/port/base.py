@@ -27,6 +27,10 @@ class BasePort:
         """Whether a person has started this run of the app's file anew, by a save or Ctrl-D."""
         return False
 
+    def follows_boot(self) -> bool:
+        """Whether boot.py has run right before this run of the app's file."""
+        return False
+
     def guard(self, clock, patience_ms):
         """Start the watchdog: alive() must be called at least every patience_ms; None for no such demand.
 

@@ -113,6 +113,10 @@ class Port(BasePort):
         reason = supervisor.runtime.run_reason
         return reason in (supervisor.RunReason.AUTO_RELOAD, supervisor.RunReason.REPL_RELOAD)
 
+    def follows_boot(self):
+        """Whether this is the first run of code.py since a hard reset."""
+        return supervisor.runtime.run_reason == supervisor.RunReason.STARTUP
+
     def pin_is_low(self, pin):
         """Whether `pin`, pulled up, is held low; False for -1."""
         if pin == -1:
