@@ -4,7 +4,6 @@ import gc
 
 import rig
 from check import Random
-from notedfu import transfer
 from notedfu.backoff import Backoff
 from notedfu.journal import DFU_MODE
 from scratch import Scratch, files
@@ -382,6 +381,8 @@ def test_pages_that_never_come_whole_are_asked_for_in_smaller_pieces():
 
 def test_a_heap_that_is_too_small_for_the_page_makes_it_smaller():
     with Device(page=4096, form="base64") as device:
+        from notedfu import transfer  # the updater forgets it
+
         step, failed = transfer.Transfer.step, []
 
         def starved(self, hurry):
@@ -402,6 +403,8 @@ def test_a_heap_that_is_too_small_for_the_page_makes_it_smaller():
 
 def test_a_heap_that_is_always_too_small_is_a_problem_of_its_own_and_no_refusal():
     with Device(page=512, check_s=600) as device:
+        from notedfu import transfer  # the updater forgets it
+
         step, failed, seen = transfer.Transfer.step, [], []
 
         def starved(self, hurry):

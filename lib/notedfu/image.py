@@ -237,6 +237,15 @@ def parse_keys(value):
     return keys
 
 
+class Arrived:
+    """What the verdict needs of an image that was hashed from flash; its buffers are given back."""
+
+    def __init__(self, image):
+        self.header = image.header
+        self.tlvs = image.tlvs
+        self.digest = image.digest
+
+
 class Nowhere:
     """A sink for who needs no payload, only the verdict."""
 
@@ -301,6 +310,10 @@ class Image:
         if self.digest != tlvs.digest:
             raise ImageError("bad-digest", "the image's SHA-256 is not the one it was made with")
         self.tlvs = tlvs
+
+    def arrived(self):
+        """What is known after finish(), without the buffers."""
+        return Arrived(self)
 
     @property
     def protected(self):

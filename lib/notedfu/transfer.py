@@ -6,15 +6,6 @@ from notedfu.crc32 import Crc32
 from notedfu.errors import ImageError, TransferError
 
 
-class Arrived:
-    """What the verdict needs of an image that was hashed from flash; its buffers are given back."""
-
-    def __init__(self, image):
-        self.header = image.header
-        self.tlvs = image.tlvs
-        self.digest = image.digest
-
-
 class Transfer:
     """Download, resume and verification of one image of `total` bytes.
 
@@ -152,6 +143,6 @@ class Transfer:
         if self._at < self.total:
             return self._verify
         self._image.finish()
-        self.image = Arrived(self._image)
+        self.image = self._image.arrived()
         self._image = None
         return None

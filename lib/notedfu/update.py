@@ -29,6 +29,7 @@ _BODY_PAUSE_MS = const(10000)
 _RETRY_PAUSE_MS = const(1000)
 _HELD_PAUSE_MS = const(1000)  # between two looks at whether the app still puts updates off
 _ONCE = ("preflight", "verdict", "firmware", "image", "keys")  # modules that the download does without
+_ON_THE_WAY = ("transfer", "staging", "flashstage")  # and that what is on flash is judged without
 _SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an error of its own
 
 
@@ -324,7 +325,8 @@ class Updater:
         transfer, self._transfer = self._transfer, None
         image, crc32 = transfer.image, transfer.image_crc32
         del transfer
-        self._forget()
+        forget(*_ON_THE_WAY)
+        gc.collect()
         from notedfu.preflight import Judge
 
         journal = self._journal
