@@ -106,6 +106,11 @@ class RigPort:
             raise LocalError("no-banks", "this board has one firmware")
         return self._rig.banks()
 
+    def rom(self):
+        from notedfu.port.roms import rom
+
+        return rom()
+
     def sha256(self, data=b""):
         return hashlib.sha256(data)
 

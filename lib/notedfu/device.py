@@ -21,8 +21,8 @@ class Device:
         self.data = port.root + "/notedfu.d"
         self.journal = Journal(self.data + "/journal")
         self.slots = Slots(self.data)
-        if self.settings.target == "ota":
-            self._use_banks()
+        if self.settings.target != "slots":
+            self._use(self.settings.target)
         self.page = None  # the buffer for a page, if it was made early
         self.fault = None  # the LocalError with which the journal could not be written, or None
         self.counted = False  # whether boot.py has counted this run already
@@ -43,15 +43,20 @@ class Device:
             self.port.complain(error)
             return False
 
-    def _use_banks(self):
-        """Slots with firmwares of their own; without, what is installed runs, and no image is taken."""
+    def _use(self, target):
+        """Slots that may bring more than files; without, what is installed runs, and no image is taken."""
         try:
-            from notedfu.otaslots import OtaSlots
+            if target == "ota":
+                from notedfu.otaslots import OtaSlots
 
-            self.slots = OtaSlots(self.data, self.port.banks())
+                self.slots = OtaSlots(self.data, self.port.banks())
+            else:
+                from notedfu.romslots import RomSlots
+
+                self.slots = RomSlots(self.data, self.port.rom())
         except (ImportError, LocalError, OSError) as error:
             self.port.complain(error)
-            self.settings.error = SettingsError("bad-settings", "target ota: %s" % error)
+            self.settings.error = SettingsError("bad-settings", "target %s: %s" % (target, error))
 
     def load(self):
         """Read the journal, mend what can be mended, and do what the settings ask of it once."""

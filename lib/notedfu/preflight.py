@@ -162,11 +162,14 @@ class Judge:
 
 
 def look_inside(dfu, slots, candidate):
-    """What more can be told before anything is erased: by a firmware's first bytes. ImageError."""
-    if candidate.tlvs.kind != b"slots":
-        from notedfu import firmware
-
-        firmware.look(dfu, slots, candidate)
+    """What more can be told before anything is erased: a firmware or ROMFS by its first bytes. ImageError."""
+    if candidate.tlvs.kind == b"slots":
+        return
+    if candidate.tlvs.kind == b"romfs":
+        from notedfu import romlook as inside
+    else:
+        from notedfu import firmware as inside
+    inside.look(dfu, slots, candidate)
 
 
 def reserve_room(slots, active, candidate, stage):
@@ -176,7 +179,7 @@ def reserve_room(slots, active, candidate, stage):
     not say.
     """
     tlvs = candidate.tlvs
-    if tlvs.kind != b"slots":
+    if tlvs.kind not in (b"slots", b"romfs"):
         from notedfu import firmware
 
         firmware.reserve_room(slots, active, candidate, stage)

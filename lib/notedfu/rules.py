@@ -31,7 +31,7 @@ TABLE = (
     ("uart_rxbuf", 2048, (64, 32766)),
     ("rtx_pin", -1, _PIN),
     ("ctx_pin", -1, _PIN),
-    ("target", "slots", ("slots", "ota")),
+    ("target", "slots", ("slots", "ota", "romfs")),
     ("staging", "file", ("file", "flash")),
     ("staging_start", 0, (0, 1 << 28)),
     ("staging_length", 0, (0, 1 << 28)),

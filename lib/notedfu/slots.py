@@ -139,6 +139,9 @@ class Slots:
         """Whether a reset takes away what runs now, if the slot is on trial."""
         return False
 
+    def ready(self, slot, clock):
+        """The slot's app is about to start."""
+
     def leave(self, slot):
         """The slot's trial has failed."""
 

@@ -55,9 +55,12 @@ def go_on(updates, port, error):
 
 
 def _begin(boot, updates):
+    slots = boot.slots
+    slots.ready(boot.journal.active, boot.clock)  # a cut in it is no run
     updates.health.begin()
+    active = boot.journal.active
+    slots.ready(active, boot.clock)  # it may be another one now
     gc.collect()
-    slots, active = boot.slots, boot.journal.active
 
     def brings(path):
         return slots.brings(active, path)

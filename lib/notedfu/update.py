@@ -28,7 +28,8 @@ _BODY_TRIES = const(3)  # a `ready` without its body is asked again: discuss.blu
 _BODY_PAUSE_MS = const(10000)
 _RETRY_PAUSE_MS = const(1000)
 _HELD_PAUSE_MS = const(1000)  # between two looks at whether the app still puts updates off
-_ONCE = ("preflight", "verdict", "firmware", "image", "keys")  # modules that the download does without
+# modules that the download does without
+_ONCE = ("preflight", "verdict", "firmware", "romlook", "image", "keys")
 _ON_THE_WAY = ("transfer", "staging", "flashstage")  # and that what is on flash is judged without
 _SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an error of its own
 

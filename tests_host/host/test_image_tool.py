@@ -14,6 +14,7 @@ import tracemalloc
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+import romfs
 from notedfu import image as fields
 from tools import paths
 from tools.board import firmware
@@ -322,6 +323,25 @@ def test_a_native_image_keeps_its_pages_whole(tmp_path, run):
     assert image.header.size == 4096 and image.header.payload_size == size and image.tlvs.kind == b"esp32"
     assert image.tlvs.unpacked_size == size
     assert espbin.read(path) == ("ESP32-S3", "1.0.0", "v5.5", size)
+
+
+def test_an_app_as_a_romfs_is_what_mpremote_builds(app, tmp_path, run):
+    out = tmp_path / "app-1.2.3.img"
+    status, said = run(app, "1.2.3", out, "--kind", "romfs", "--source", "--updater")
+    assert status == 0, said
+    image = device.read(out)
+    assert image.header.size == 32 and image.tlvs.kind == b"romfs"
+    with payload_of(out) as tar:
+        names = tar.getnames()
+        assert names[0] == "app.romfs" and all(name.startswith("notedfu") for name in names[1:]) and names[1:]
+        rom = tar.extractfile("app.romfs").read()
+    files = {path.relative_to(app).as_posix(): path.read_bytes() for path in app.rglob("*") if path.is_file()}
+    files["version.py"] = b'VERSION = "1.2.3"\n'
+    assert rom == romfs.made(files)
+    assert image.tlvs.unpacked_size >= len(rom)
+    run(app, "1.2.3", out, "--kind", "romfs")
+    with payload_of(out) as tar:
+        assert b"app.mpy" in tar.extractfile("app.romfs").read()
 
 
 def test_firmware_and_app_in_one_image(app, tmp_path, run):

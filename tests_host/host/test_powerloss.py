@@ -73,8 +73,8 @@ def test_the_cut_points_of_the_specification_are_those_of_the_proof():
     rows = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
     assert rows == [name for name, _ in plan.CUT_POINTS]
     cut = {phase for _, phases in plan.CUT_POINTS for phase in phases}
-    assert cut == set(plan.PHASES) | {"bus", plan.OTA}
-    assert (paths.ROOT / plan.OTA).exists()
+    assert cut == set(plan.PHASES) | {"bus", plan.OTA, plan.ROM}
+    assert (paths.ROOT / plan.OTA).exists() and (paths.ROOT / plan.ROM).exists()
 
 
 def test_fat_may_lose_what_the_specification_grants_and_nothing_else():

@@ -15,7 +15,7 @@ from tools.size import modules
 
 ENTRIES = ("boot.py", "code.py", "safemode.py")
 # no viper there; the other interpreter's port
-_LEFT_OUT = ("fast.py", "port/micropython.py", "port/wires.py", "port/banks.py")
+_LEFT_OUT = ("fast.py", "port/micropython.py", "port/wires.py", "port/banks.py", "port/roms.py")
 _ERASE_BLOCK = 4096
 
 

@@ -97,7 +97,8 @@ def _make_arguments(add):
         metavar="KEY",
         help="keys that devices trust from this image on",
     )
-    add("--kind", choices=("slots", "esp32"), default="slots", help="an app, or a native ESP32 image")
+    kinds = ("slots", "romfs", "esp32")
+    add("--kind", choices=kinds, default="slots", help="an app, as files or a ROMFS, or an ESP32 .bin")
     add("--beside", metavar="APP", help="an app's directory, to come with the native image: both or neither")
     add("--updater", action="store_true", help="bring the updater's download half along (docs/APP.md)")
     add("--source", action="store_true", help="leave .py files as they are")

@@ -9,7 +9,7 @@ from notedfu.settings import Settings
 from notedfu.untar import Untar
 from tools.image import container
 
-_KINDS = (b"slots", b"esp32", b"esp32+slots")
+_KINDS = (b"slots", b"romfs", b"esp32", b"esp32+slots")
 
 
 CLOCK = Clock(lambda: 0, lambda later, earlier: 0, lambda ms: None)  # nothing waits here

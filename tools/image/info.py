@@ -43,7 +43,7 @@ def room_lines(image):
     unpacked = container.first(image.protected, fields.UNPACKED)
     if container.first(image.protected, fields.KIND) == b"esp32":
         yield "a firmware of {:,} bytes: needs an OTA slot as large".format(image.payload_size)
-    if unpacked is None or container.first(image.protected, fields.KIND) != b"slots":
+    if unpacked is None or container.first(image.protected, fields.KIND) not in (b"slots", b"romfs"):
         return
     size, count = int.from_bytes(unpacked[:4], "little"), int.from_bytes(unpacked[4:], "little")
     slot = room.needed(size, count, _UNIT)

@@ -14,7 +14,7 @@ from tools.failure import Failure
 from tools.image import container, device, half, imgtool, keys, payload, tlvs, version
 
 # 32 is the least; a firmware begins at 4096, behind an archive's header or not, so that its pages stay whole
-_HEADER = {"slots": 32, "esp32": 4096, "esp32+slots": 4096 - 512}
+_HEADER = {"slots": 32, "romfs": 32, "esp32": 4096, "esp32+slots": 4096 - 512}
 
 
 @contextmanager
@@ -55,6 +55,8 @@ def _payload(options, numbers, work):
     plan = None if options.source else payload.Plan(options.march, options.mpy_cross, keep)
     beside = half.files() if options.updater else ()
     members = payload.collect(app, version.write(numbers), work, plan, beside)
+    if options.kind == "romfs":
+        members = payload.rom(members, work)
     payload.archive([*payload.firmware(firmware), *members], out)
     return members
 

@@ -7,10 +7,12 @@ import fnmatch
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections import namedtuple
 from pathlib import Path
 
+from notedfu import romslots
 from tools.failure import Failure
 from tools.image import espbin
 
@@ -18,7 +20,16 @@ from tools.image import espbin
 PATH_LIMIT = 100
 FILE_LIMIT = 0xFFFF
 _FORBIDDEN = set('\\:*?"<>|')
-_UPDATERS = ("boot.py", "main.py", "code.py", "safemode.py", "notedfu.json", "firmware.bin", "firmware.bank")
+_UPDATERS = (
+    "boot.py",
+    "main.py",
+    "code.py",
+    "safemode.py",
+    "notedfu.json",
+    "firmware.bin",
+    "firmware.bank",
+    "app.romfs",
+)
 _BLOCK = 512
 
 Member = namedtuple("Member", "path source size")  # a file: its name in the slot, where its bytes are
@@ -152,6 +163,32 @@ def firmware(path):
         return []
     espbin.read(path)
     return [Member("firmware.bin", Path(path), Path(path).stat().st_size)]
+
+
+def rom(members, work):
+    """The app's members as one, app.romfs, made by mpremote; the updater's own stay beside it."""
+    tree, out = work / "rom", work / romslots.ROM
+    beside = [member for member in members if member.path.startswith("notedfu/")]
+    for member in members:
+        if member not in beside:
+            target = tree / member.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(member.source, target)
+    command = [
+        sys.executable,
+        "-m",
+        "mpremote",
+        "romfs",
+        "--no-mpy",
+        "--output",
+        str(out),
+        "build",
+        str(tree),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode or not out.exists():
+        raise Failure("mpremote makes no ROMFS: %s" % (done.stderr or done.stdout).strip())
+    return [Member(romslots.ROM, out, out.stat().st_size), *beside]
 
 
 def native(firmware, out):

@@ -13,6 +13,7 @@ PHASES = (
     "download into file", "download into flash", "resume into file", "resume into flash", "verify", "journal",
     "swap", "trial", "confirm", "revert", "report", "next",
 )  # fmt: skip
+ROM = "tests_host/target/test_rom_power.py"  # and its copy of a ROMFS: see OTA
 OTA = "tests_host/target/test_ota_power.py"  # which cuts a firmware's update at each of its operations
 # The cut points of docs/SPEC.md, "Where power may fail", and the phases in which the proof cuts there. A test
 # compares: SPEC.md has the same rows, and no phase is without one.
@@ -30,6 +31,7 @@ CUT_POINTS = (
     ("a firmware's trial, before its mark", (OTA,)),
     ("a firmware's confirmation, between mark and otadata", (OTA,)),
     ("a firmware's confirmation, between otadata and the record", (OTA,)),
+    ("a ROMFS's copy into its partition", (ROM,)),
     ("the start of a trial run", ("trial", "next")),
     ("a trial run", ("trial", "bus")),
     ("the confirmation, before its save", ("confirm", "next")),

@@ -85,6 +85,10 @@ class Port(BasePort):
             raise LocalError("no-banks", "this board has no module dualbank") from None
         return Banks()
 
+    def rom(self):
+        """LocalError `no-rom`: CircuitPython has no ROMFS."""
+        raise LocalError("no-rom", "CircuitPython has no ROMFS")
+
     def sha256(self, data=b""):
         """A new running SHA-256 of `data`.
 

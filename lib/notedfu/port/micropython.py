@@ -57,6 +57,16 @@ class Port(BasePort):
             raise LocalError("no-banks", "this interpreter has no esp32.Partition") from None
         return Banks()
 
+    def rom(self):
+        """The board's ROMFS partition. LocalError `no-rom`."""
+        try:
+            from notedfu.port.roms import rom
+        except ImportError:
+            from notedfu.errors import LocalError
+
+            raise LocalError("no-rom", "this interpreter has no module vfs") from None
+        return rom()
+
     def sha256(self, data=b""):
         """A new running SHA-256 of `data`; LocalError `no-sha256` where the interpreter has none."""
         try:
