@@ -96,29 +96,58 @@ def test_after_a_second_cut_in_the_recovery_too():
                 check_complete(store, geometry)
 
 
-def test_a_reset_costs_two_blocks_at_most():
-    for geometry in GEOMETRIES:
-        clean = run(older(geometry), geometry, True).operations
-        for at in range(2, clean + 1):
-            store = older(geometry)
-            nor = power_up(store, geometry, Cut(at, "before"))
-            one = stage_on(nor)
-            try:
+def cost(geometry, page, cut):
+    """Bytes fetched for nothing by a cut in a download in pages of `page` bytes, and by one in what follows.
+
+    Nothing of what is fetched counts as staged before append() is back.
+    """
+    store = older(geometry)
+    had = 0
+    lost = []
+    for fresh in (True, False):
+        one = stage_on(power_up(store, geometry, cut if fresh else Cut(1 + cut.at_operation % 4, cut.how, 7)))
+        fetched = 0
+        try:
+            if fresh:
                 one.begin(len(IMAGE))
-                for offset in range(0, len(IMAGE), PAGE):
-                    one.append(memoryview(IMAGE)[offset : offset + PAGE])
-            except PowerCut:
-                pass
-            have = stage_on(power_up(store, geometry)).resume(len(IMAGE))
-            assert one.length - 2 * geometry[0] < have <= one.length
+            else:
+                have = one.resume(len(IMAGE))
+                lost.append(had - have)
+                assert content(one, have) == IMAGE[:have]
+                if not have:
+                    one.begin(len(IMAGE))
+            had = fetched = one.length
+            for offset in range(one.length, len(IMAGE), page):
+                fetched = min(offset + page, len(IMAGE))
+                one.append(memoryview(IMAGE)[offset:fetched])
+        except PowerCut:
+            pass
+        had = max(had, fetched)
+    last = stage_on(power_up(store, geometry))
+    lost.append(had - last.resume(len(IMAGE)))
+    return lost
 
 
-def test_each_block_is_erased_once_and_only_where_it_is_needed():
+def test_a_reset_costs_a_page_at_most_or_a_block_where_that_is_larger():
+    for geometry in GEOMETRIES:
+        for page in (256, 512, 1024, 4096):
+            clean = run(older(geometry), geometry, True).operations
+            most = 0
+            for at in range(2, clean + 1):
+                for number, how in enumerate(HOWS):
+                    lost = cost(geometry, page, Cut(at, how, at + number))
+                    assert max(lost) <= max(page, geometry[0]), (geometry, page, at, how, lost)
+                    most = max(most, lost[0])
+            assert most >= min(page, len(IMAGE))
+
+
+def test_each_block_is_erased_twice_and_only_where_it_is_needed():
     for geometry in GEOMETRIES:
         nor = run(older(geometry), geometry, True)
         needed = (len(IMAGE) + geometry[0] - 1) // geometry[0]
         for block in range(geometry[2]):
-            assert nor.erases[block] == (1 if block <= needed else 0), block
+            most = 2 if 1 < block < needed else 1 if block in (0, 1, needed) and needed > 1 else not block
+            assert nor.erases[block] == most, (geometry, block)
 
 
 def test_a_bad_block_is_a_fault_of_the_board():

@@ -82,11 +82,11 @@ def test_an_image_goes_onto_a_card_whatever_its_driver_answers():
         card = Card(well=well)
         before = bytes(card.data[:1024]), bytes(card.data[50 * 512 :])
         device = Sectors(card, 2, 48)
-        assert on(device).capacity == 6 * 4096
+        assert on(device).capacity == 5 * 4096
         stage(device)
         assert content(on(device), len(IMAGE)) == IMAGE
         assert (bytes(card.data[:1024]), bytes(card.data[50 * 512 :])) == before, "only its own sectors"
-    assert on(Sectors(Card(), 8)).capacity == 7 * 4096
+    assert on(Sectors(Card(), 8)).capacity == 6 * 4096
 
     class Counted(Card):
         ioctl = None
@@ -94,7 +94,7 @@ def test_an_image_goes_onto_a_card_whatever_its_driver_answers():
         def count(self):
             return 64
 
-    assert on(Sectors(Counted())).capacity == 8 * 4096
+    assert on(Sectors(Counted())).capacity == 7 * 4096
 
 
 def test_a_sector_that_is_not_written_is_noticed_whatever_the_driver_says():
@@ -225,7 +225,7 @@ def test_a_module_of_the_boards_own_brings_the_device():
 
     sys.modules["board_media"] = Module
     try:
-        assert on(regions.region(Settings)).capacity == 8 * 4096
+        assert on(regions.region(Settings)).capacity == 7 * 4096
     finally:
         sys.modules.pop("board_media")
     assert raises(LocalError, regions.region, Settings).code == "no-region"

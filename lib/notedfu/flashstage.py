@@ -5,9 +5,9 @@ offset inside one block and in multiples of 256, ioctl 3 at the end. rp2 and sam
 no failure, pyb.Flash returns its errors, esp32 raises them: so bounds are checked here, both kinds of answer
 count, and all is read back.
 
-Block k+1 is erased before block k is programmed. After a reset the first blank block therefore ends the
-prefix, whatever an older image left behind it, and the block before it is fetched again. Nothing is erased
-while a page is at hand that is on flash nowhere: a cut would cost it as well.
+While block k is under way, block k+1 begins with a mark: all before k is whole. The next mark is on flash,
+one block further on, before block k+1 is erased and with it the mark before. So whatever an older image left,
+and whatever bytes this one has, a reset costs what was fetched for the block under way and no more.
 """
 
 from notedfu.const import const
@@ -27,7 +27,7 @@ class FlashStage:
 
     program_unit: bytes, a divisor of the erase block. Pages may be smaller or larger than a block; all but
     the last are multiples of 256 (or of program_unit, where that is more). length: bytes written and read
-    back. reserve: as FileStage has it, without effect here. Allocates two pieces, and a view for each piece
+    back. reserve: as FileStage has it, without effect here. Allocates three pieces, and a view for each piece
     of a page at the first append(); after that append() allocates only for a last page that is shorter. What
     of a page lies in one block is programmed at once.
     """
@@ -41,23 +41,24 @@ class FlashStage:
         self._piece = max(_PIECE, program_unit)
         self._back = bytearray(self._piece)
         self._blank = b"\xff" * self._piece
+        self._mark = bytearray(b"notedfu staging " * (self._piece // 16))
         self._page = None
         self._parts = []
         self._first = 0
         self._limit = 0
-        self._ready = 0  # blocks before this one are erased, or programmed already
+        self._ready = -1  # the block that may be programmed
         self.reserve = 0
         self.length = 0
 
     @property
     def lag(self):
-        """Bytes of `length` that a resume may give up: the block before the first blank one comes anew."""
+        """Bytes of `length` that a resume may give up: the block under way comes anew."""
         return self._size
 
     @property
     def capacity(self):
-        """Bytes of the longest image that begin() takes."""
-        return self._size * self._count
+        """Bytes of the longest image that begin() takes: all blocks but one, for the last mark."""
+        return self._size * (self._count - 1)
 
     def begin(self, length):
         """Be ready for an image of `length` bytes; ImageError `too-large` before anything is erased.
@@ -68,29 +69,27 @@ class FlashStage:
             raise ImageError(
                 "too-large", "staging takes %d bytes, the image has %d" % (self.capacity, length)
             )
+        self.discard()  # the marks first: none may speak of a block that is gone
         self._limit = length
-        self.length = 0
-        # Block 0 is erased while block 1 is blank wherever that can be had: cut short, it ends no prefix.
-        first = 1 if self._is_blank(0) else 0
-        for block in (first, 1 - first):
-            if block < self._count:
-                self._erase(block)
-        self._ready = 2
+        self._erase(0)
+        self._ready = 0
 
     def resume(self, length):
         """Find the prefix that a reset left of an image of `length` bytes; sets and returns its length.
 
-        Good only for the image that begin() was called for last. What comes next is erased here.
+        Good only for the image that begin() was called for last. The block that comes next is erased here.
         """
         self._limit = min(length, self.capacity)
-        blocks = (self._limit + self._size - 1) // self._size
-        first = 0
-        while first < blocks and not self._is_blank(first):
-            first += 1
-        self._ready = max(0, first - 1)
-        self.length = self._ready * self._size
-        if self.length:
-            self._enter(self._ready)
+        block = self._count - 1
+        while block > 1 and not self._is_marked(block):
+            block -= 1
+        block = max(0, block - 1)
+        if block * self._size >= self._limit:
+            block = 0
+        self.length = block * self._size
+        self._ready = -1
+        if block:
+            self._reenter(block)
         return self.length
 
     def reopen(self, length):
@@ -139,7 +138,10 @@ class FlashStage:
     def discard(self):
         """Forget what is staged: resume() finds nothing of it."""
         self.length = self._limit = 0
-        self._erase(0)
+        for block in range(2, self._count):
+            if self._is_marked(block):
+                for gone in range(block, min(block + 2, self._count))[::-1]:
+                    self._erase(gone)
 
     def _cut(self, view, first):
         """Cut a page, of which `first` bytes fit in the block under way, into what is programmed at a time
@@ -167,11 +169,7 @@ class FlashStage:
         at = self.length % self._size
         if at == 0:
             self._enter(block)
-        try:
-            answer = self._device.writeblocks(block, part, at)
-        except OSError as error:
-            answer = error
-        self._sound(answer, "program", block)
+        self._sound(self._write(block, part, at), "program", block)
         back = self._back
         for piece in pieces:
             self._read(block, back, at)
@@ -181,26 +179,46 @@ class FlashStage:
             self.length += self._piece
 
     def _enter(self, block):
-        """Make `block` ready for its first byte, and the next one blank.
+        """Make `block` ready for its first byte; all before it is whole, as the block behind it says then."""
+        if block == self._ready:
+            return
+        if block:
+            self._put_mark(block + 1)
+        self._erase(block)
+        self._ready = block
 
-        After a resume the block itself comes first: until it is blank, the blank one behind it is the end.
-        """
-        while self._ready < min(block + 2, self._count):
-            self._erase(self._ready)
-            self._ready += 1
+    def _reenter(self, block):
+        """The same after a reset, which may have cut any step of it, and that of the block behind."""
+        if block + 2 < self._count:
+            self._erase(block + 2)  # a mark whose program was cut may read well now and then
+        if self._is_marked(block):
+            self._put_mark(block + 1)  # this one too; the one before it still counts
+        self._erase(block)
+        self._ready = block
+
+    def _put_mark(self, block):
+        self._erase(block)
+        mark = self._marking(block)
+        self._sound(self._write(block, mark, 0), "mark", block)
+        if not self._is_marked(block):
+            raise LocalError("flash-fault", "the mark in block %d does not read back" % block)
+
+    def _is_marked(self, block):
+        self._read(block, self._back, 0)
+        self._clock.tick()
+        return self._back == self._marking(block)
+
+    def _marking(self, block):
+        """The mark that belongs into `block`: its number at both ends, so that half of one is none."""
+        mark = self._mark
+        mark[0] = mark[-2] = block & 0xFF
+        mark[1] = mark[-1] = block >> 8 & 0xFF
+        return mark
 
     def _erase(self, block):
         self._bound(block)
         self._sound(self._ioctl(_ERASE, block), "erase", block)
         self._clock.tick()
-
-    def _is_blank(self, block):
-        for at in range(0, self._size, self._piece):
-            self._read(block, self._back, at)
-            if self._back != self._blank:
-                return False
-        self._clock.tick()
-        return True
 
     def _read(self, block, view, at):
         self._bound(block)
@@ -209,6 +227,12 @@ class FlashStage:
         except OSError as error:
             answer = error
         self._sound(answer, "read", block)
+
+    def _write(self, block, part, at):
+        try:
+            return self._device.writeblocks(block, part, at)
+        except OSError as error:
+            return error
 
     def _ioctl(self, operation, argument):
         try:

@@ -11,21 +11,19 @@ BLOCK = 4096
 PAGES = 6
 
 
-bytes_of_zeros = bytes(256)
-
-
 class Echo:
-    """A device that reads back what pages of zeros leave, and allocates nothing."""
+    """A device that reads back what pages of zeros and marks leave, and allocates nothing."""
 
     def __init__(self):
-        self._content = b"\xff" * 256
+        self._content = bytearray(256)
 
     def readblocks(self, block, buf, offset):
         buf[: len(buf)] = self._content if len(buf) == 256 else buf
         return 0
 
     def writeblocks(self, block, buf, offset):
-        self._content = bytes_of_zeros
+        for at in range(256):
+            self._content[at] = buf[at]
         return 0
 
     def ioctl(self, operation, argument):

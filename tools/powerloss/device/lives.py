@@ -57,7 +57,7 @@ class Life:
         self.offer_names[version] = offer.name
 
     def may_fetch_again(self):
-        """Bytes that one interruption may cost (docs/SPEC.md): a page, and on raw flash an erase block.
+        """Bytes that one interruption may cost (docs/SPEC.md): a page, on raw flash no less than an erase block.
 
         FAT may lose the whole file.
         """
@@ -65,7 +65,7 @@ class Life:
         if self.world.geometry.kind == "fat" and self.staging == "file":
             return self.world.geometry.block * self.world.geometry.blocks
         block = self.world.geometry.block if self.staging == "flash" else 0
-        return interruptions * (self.world.settings["page"] + block)
+        return interruptions * max(self.world.settings["page"], block)
 
     def image_of(self, identity):
         """The image with this identity, or None."""
