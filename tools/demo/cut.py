@@ -4,7 +4,7 @@ from tools.demo.scenarios import Scenario
 
 _QUARTERS = (1, 2, 3)  # of the image: where the plug is pulled
 _INTO_SWAP = 12  # flash operations after the reset: the slot is being filled
-_PAGE = 4096  # bytes; on raw flash also the erase block that is fetched again
+_PAGE = 4096  # bytes
 _PREFLIGHT = 2048  # bytes of header and TLVs, asked for after each cut
 
 
@@ -41,7 +41,7 @@ class Cut(Scenario):
     def wrong(self, result):
         again = result["fetched_twice"]
         wrong = []
-        if again > len(_QUARTERS) * (2 * _PAGE + _PREFLIGHT) + _PREFLIGHT:
+        if again > len(_QUARTERS) * (_PAGE + _PREFLIGHT) + _PREFLIGHT:
             wrong.append("%d bytes were fetched twice" % again)
         if result["cuts"] != len(_QUARTERS) + 1:
             wrong.append("%d cuts" % result["cuts"])

@@ -57,7 +57,7 @@ class Life:
         self.offer_names[version] = offer.name
 
     def may_fetch_again(self):
-        """Bytes that one interruption may cost (docs/SPEC.md): a page, on raw flash no less than an erase block.
+        """Bytes that one interruption may cost (docs/SPEC.md): a page, on raw flash an erase block at least.
 
         FAT may lose the whole file.
         """
