@@ -122,6 +122,16 @@ def test_what_a_slot_brings_lies_behind_a_blank_page_and_is_written_once():
             rom.unmount()
 
 
+def test_a_partition_need_not_be_whole_in_steps_of_what_is_prepared_at_once():
+    data = romfs.made({"app.py": b"1" * 4096 * 6})
+    for least in (3 * 4096, 16 * 4096):
+        with On(romflash.STM32) as on, Scratch() as folder:
+            ioctl = sys.modules["vfs"].rom_ioctl
+            sys.modules["vfs"].rom_ioctl = lambda *args: least if args[0] == 6 else ioctl(*args)  # noqa: B023
+            bring(on, folder, data)
+            assert bytes(on.rom().view[4096 : 4096 + len(data)]) == data
+
+
 def test_what_was_put_there_by_cable_is_found_and_replaced():
     data = romfs.made({"app.py": b"x = 1\n"})
     with On(romflash.STM32) as on, Scratch() as folder:

@@ -68,11 +68,11 @@ class Memory(_Rom):
 
     def erase(self, length, tick):
         """Make the first `length` bytes blank, from the front, and what shares their last block. OSError."""
-        if self._step <= 0:  # all of it in one go
+        if not 0 < self._step < self.size:  # all of it in one go
             _check(self._ioctl(_PREPARE, 0, min(-(-length // _PIECE) * _PIECE, self.size)))
             return
         for at in range(0, length, self._step):
-            _check(self._ioctl(_PREPARE, 0, at, self._step))
+            _check(self._ioctl(_PREPARE, 0, at, min(self._step, self.size - at)))
             tick()
 
     def write(self, at, page):
