@@ -7,6 +7,7 @@ from tools.demo import __main__ as demo
 RUNS = (
     ("esp32", "i2c", "flash"),
     ("stm32", "i2c", "flash"),
+    ("stm32-romfs", "i2c", "file"),
     ("circuitpython", "uart", "file"),
 )  # rp2 is what test_demo.py runs
 

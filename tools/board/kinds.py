@@ -34,6 +34,11 @@ KINDS = {
         firmware="1.0.0",
     ),
     "stm32": Kind(settings={"i2c_id": 1, "uart_id": 2}, region=_SLICE),
+    "stm32-romfs": Kind(
+        settings={"i2c_id": 1, "uart_id": 2, "target": "romfs"},
+        staging=("file",),
+        image_flags=("--kind", "romfs"),
+    ),
     "circuitpython": Kind(
         fs="fat", settings={"uart_tx": "TX", "uart_rx": "RX"}, staging=("file",), image_flags=("--source",)
     ),

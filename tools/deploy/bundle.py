@@ -84,7 +84,7 @@ def slot(tree, image_path):
     from notedfu.slotwriter import SlotWriter
     from notedfu.untar import Untar
 
-    if container.first(container.read(image_path).protected, KIND) != b"slots":
+    if container.first(container.read(image_path).protected, KIND) not in (b"slots", b"romfs"):
         raise Failure("%s holds no app: a native image comes through Notehub or esptool" % image_path)
     root = tree / DATA[1:]
     root.mkdir(parents=True)

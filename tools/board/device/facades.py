@@ -4,7 +4,7 @@ import os as _os
 import sys as _sys
 
 import micropython as _micropython
-import vfs as _vfs
+import vfs  # or what a kind of board puts in its place
 
 platform = "rp2"
 _OS = (
@@ -57,7 +57,7 @@ def install(control):
     os.uname = uname
     os.sync = sync
     _sys.modules["os"] = _sys.modules["uos"] = os
-    _sys.modules["vfs"] = Facade("vfs", _vfs, "VfsFat VfsLfs2 VfsRom mount umount")
+    _sys.modules["vfs"] = Facade("vfs", vfs, "VfsFat VfsLfs2 VfsRom mount umount rom_ioctl")
     micropython = Facade("micropython", _micropython, " ".join(dir(_micropython)))
     micropython.kbd_intr = lambda character: control.tell(b"ctrl-c %d\n" % character)
     _sys.modules["micropython"] = micropython

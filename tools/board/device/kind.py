@@ -1,8 +1,12 @@
 """What each kind of board has: its modules, and the files that its firmware runs."""
 
+import sys
+
 from tools.board.device import facades, i2c, machine, uart
 
-_LOST = ("rp2", "stm32")  # all interrupts are off while flash is written: UART bytes are lost
+_LOST = ("rp2", "stm32", "stm32-romfs")  # all interrupts are off while flash is written: UART bytes are lost
+
+_ROM = 16  # blocks of the ROMFS partition, the last ones
 
 
 def install(name, nor, fs_blocks, hard):
@@ -12,7 +16,9 @@ def install(name, nor, fs_blocks, hard):
 
     Only those are loaded: they share the heap with the code under test.
     """
-    facades.platform = "esp32" if name.startswith("esp32") else "pyboard" if name == "stm32" else "rp2"
+    facades.platform = (
+        "esp32" if name.startswith("esp32") else "pyboard" if name.startswith("stm32") else "rp2"
+    )
     if name in _LOST:
         nor.on_busy = uart.miss
     modules = {"machine": machine, "umachine": machine}
@@ -24,13 +30,20 @@ def install(name, nor, fs_blocks, hard):
         else:
             esp32.install(nor, fs_blocks, name == "esp32-slots")
         modules["esp32"] = esp32
-    elif name == "stm32":
+    elif name.startswith("stm32"):
         from tools.board.device import pyb
 
         pyb.install(nor)
         i2c.ids = (1, 2)
         uart.ids = (1, 2, 3, 4, 6)
         modules["pyb"] = pyb
+        if name == "stm32-romfs":
+            import vfs
+
+            from tools.board.device import romflash
+
+            romflash.install(nor, nor.block_count - _ROM, _ROM, romflash.STM32, vfs)
+            facades.vfs = sys.modules["vfs"]
     elif name == "rp2":
         from tools.board.device import rp2
 

@@ -47,7 +47,7 @@ def power_up(main_globals):
 def _mount(config, nor):
     """Mount what is there; format it on any failure, as stock firmware does."""
     blocks, point = config["fs_blocks"], "/"
-    if config["kind"] == "stm32":
+    if config["kind"].startswith("stm32"):
         blocks, point = _superblock(nor) or blocks, "/flash"
     device = FatDevice if config["fs"] == "fat" else BlockDevice
     device = Steady(device(nor, 0, blocks), nor, int(sys.argv[3]))
