@@ -4,14 +4,20 @@ With None for its text, a stub that is missing.
 """
 
 _PRINT_EXCEPTION = "def print_exception(\n    exc: BaseException | Type[BaseException],\n    /,\n    "
+# extmod/modvfs.c has it where there is a ROMFS
+_VFS_ROM = (
+    "vfs.pyi",
+    "\nclass VfsFat(",
+    "\nclass VfsRom:\n    def __init__(self, buffer: memoryview) -> None: ...\n\nclass VfsFat(",
+)
 
 CORRECTIONS = {
     "esp32": [
         # Partition.RUNNING and BOOT are numbers: ports/esp32/esp32_partition.c, esp32_partition_make_new
         ("esp32.pyi", "__init__(self, id: str, block_size=", "__init__(self, id: str | int, block_size="),
     ],
-    "rp2": [],
-    "stm32": [],
+    "rp2": [_VFS_ROM],
+    "stm32": [_VFS_ROM],
     "circuitpython": [
         # the namespace of all pins: shared-bindings/microcontroller/__init__.c has it among its globals
         (

@@ -7,8 +7,8 @@ _CIRCUITPYTHON = _BOTH + (_LIB + "circuitpython.py", _LIB + "dualbanks.py", "cir
 
 FILES = {
     "esp32": _MICROPYTHON + (_LIB + "banks.py",),
-    "rp2": _MICROPYTHON,
-    "stm32": _MICROPYTHON,
+    "rp2": _MICROPYTHON + (_LIB + "roms.py",),
+    "stm32": _MICROPYTHON + (_LIB + "roms.py",),
     "circuitpython": _CIRCUITPYTHON,
 }
 
