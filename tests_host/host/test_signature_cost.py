@@ -9,7 +9,7 @@ import pytest
 
 from tools import paths
 
-MODULES = ("__init__", "curves", "sha512", "p256", "ed25519")
+MODULES = ("__init__", "const", "curves", "sha512", "p256", "ed25519")
 FREE_KIB = 24  # on the 64-bit binary; half of it on a board of 32 bits
 
 # key, message, signature: RFC 6979 A.2.5, "sample"; RFC 8032 7.1, test 2 (one block of SHA-512)
