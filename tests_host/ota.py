@@ -81,3 +81,12 @@ class Device(rig.Rig):
         self.chip.power_up(hard)
         self.region = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
         return super().boot(for_s)
+
+
+def boots(device, found, most=20):
+    """Boot until found()."""
+    for _ in range(most):
+        if found():
+            return
+        device.boot(120)
+    raise AssertionError("not in %d boots: %s" % (most, device.said[-6:]))

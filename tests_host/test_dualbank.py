@@ -74,18 +74,10 @@ class On:
         self._scratch.__exit__(*error)
 
 
-def boots(device, found, most=20):
-    for _ in range(most):
-        if found():
-            return
-        device.boot(120)
-    raise AssertionError("not in %d boots: %s" % (most, device.said[-6:]))
-
-
 def told(device, image):
     """The code that is reported of an image, None where it is installed."""
     device.offer(image)
-    boots(device, lambda: len(device.reports()) > 0)
+    ota.boots(device, lambda: len(device.reports()) > 0)
     err = device.reports()[0].get("err")
     return err and err.split(":")[0]
 
@@ -99,7 +91,7 @@ def test_a_firmware_is_installed_and_kept_with_the_app():
             device.boot(60)
             assert device.firmwares.version == NEW and rig.RUNS[-1] == APP
         device.offer(ota.image("3.0.0", made("3.0.0")))
-        boots(device, lambda: len(device.reports()) == 2)
+        ota.boots(device, lambda: len(device.reports()) == 2)
         assert device.firmwares.version == "3.0.0" and device.journal().active == 1
         assert not device.complaints, device.complaints
 
@@ -122,9 +114,9 @@ def test_an_app_that_raises_on_it_switches_back():
 def test_a_trial_has_as_many_runs_as_an_apps_and_then_it_switches_back():
     with On(rig.stay, trial_runs=2) as device:
         device.offer(ota.image(NEW, made(NEW)))
-        boots(device, lambda: device.firmwares.version == NEW)
+        ota.boots(device, lambda: device.firmwares.version == NEW)
         assert device.journal().state == TRIAL
-        boots(device, lambda: len(device.reports()) > 0)
+        ota.boots(device, lambda: len(device.reports()) > 0)
         assert device.reports()[0]["err"].startswith("trial-failed")
         device.boot(60)
         assert device.firmwares.version == OLD and rig.RUNS[-1] == APP
@@ -170,7 +162,7 @@ def test_power_that_fails_while_it_is_written_or_behind_the_switch():
             setattr(device.firmwares, name, cut)
             assert device.boot(120) == "power"
             setattr(device.firmwares, name, whole)
-            boots(device, lambda: len(device.reports()) > 0)
+            ota.boots(device, lambda: len(device.reports()) > 0)
             assert device.reports()[0].get("err") is None
             assert device.firmwares.version == NEW and rig.RUNS[-1] == APP
 

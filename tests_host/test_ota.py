@@ -38,14 +38,6 @@ class On:
         self._scratch.__exit__(*error)
 
 
-def boots(device, found, most=20):
-    for _ in range(most):
-        if found():
-            return
-        device.boot(120)
-    raise AssertionError("not in %d boots: %s" % (most, device.said[-6:]))
-
-
 def reported(device):
     return lambda: len(device.reports()) > 0
 
@@ -53,14 +45,14 @@ def reported(device):
 def on_trial(device):
     """Bring it to where the next boot starts the new firmware."""
     device.offer(ota.image(NEW))
-    boots(device, lambda: device.journal().state == TRIAL)
+    ota.boots(device, lambda: device.journal().state == TRIAL)
 
 
 def test_a_firmware_is_installed_and_kept_with_the_app():
     for settings in MEDIA:
         with On(settings) as device:
             device.offer(ota.image(NEW))
-            boots(device, reported(device))
+            ota.boots(device, reported(device))
             assert device.reports()[0].get("err") is None, device.said
             assert device.chip.running == NEW
             assert device.journal().active == 2 and device.journal().state == IDLE
@@ -74,12 +66,12 @@ def test_a_firmware_after_the_other_and_an_app_between():
     with On() as device:
         for number, version in enumerate(("2.0.0", "3.0.0", "4.0.0")):
             device.offer(ota.image(version))
-            boots(device, lambda: len(device.reports()) == 2 * number + 1)  # noqa: B023
+            ota.boots(device, lambda: len(device.reports()) == 2 * number + 1)  # noqa: B023
             assert device.chip.running == version
             app = "%d.5.0" % (number + 2)
             rig.BEHAVIOUR[app] = rig.confirm_and_stay
             device.offer(rig.app_image(app))
-            boots(device, lambda: len(device.reports()) == 2 * number + 2)  # noqa: B023
+            ota.boots(device, lambda: len(device.reports()) == 2 * number + 2)  # noqa: B023
             assert device.chip.running == version and rig.RUNS[-1] == app
         assert all(report.get("err") is None for report in device.reports())
         assert not device.complaints, device.complaints
@@ -90,9 +82,9 @@ def test_one_that_is_not_confirmed_in_its_run_is_rolled_back_and_reported():
         with On(settings) as device:
             rig.BEHAVIOUR[APP] = rig.stay
             device.offer(ota.image(NEW))
-            boots(device, lambda: device.journal().state == PENDING)  # noqa: B023
+            ota.boots(device, lambda: device.journal().state == PENDING)  # noqa: B023
             identity = device.journal().identity
-            boots(device, reported(device))
+            ota.boots(device, reported(device))
             assert device.reports()[0]["err"].startswith("rolled-back: ")
             assert device.chip.running == OLD and rig.RUNS[-1] == APP
             journal = device.journal()
@@ -110,7 +102,7 @@ def test_an_app_that_raises_on_the_new_firmware_brings_the_old_one_back():
 
         rig.BEHAVIOUR[APP] = raises_on_new
         device.offer(ota.image(NEW))
-        boots(device, reported(device))
+        ota.boots(device, reported(device))
         assert device.reports()[0]["err"].startswith("app-raised: ValueError")
         device.boot(60)
         assert device.chip.running == OLD and device.journal().active == 1
@@ -136,7 +128,7 @@ def test_firmware_and_app_come_together():
     for settings in MEDIA:
         with On(settings) as device:
             device.offer(ota.both(NEW, rig.app_files(NEW)))
-            boots(device, reported(device))
+            ota.boots(device, reported(device))
             assert device.reports()[0].get("err") is None, device.said
             assert device.chip.running == NEW and rig.RUNS[-1] == NEW
             device.boot(60)
@@ -149,7 +141,7 @@ def test_of_firmware_and_app_neither_stays_where_the_trial_fails():
         with On(settings) as device:
             rig.BEHAVIOUR[NEW] = rig.stay
             device.offer(ota.both(NEW, rig.app_files(NEW)))
-            boots(device, reported(device))
+            ota.boots(device, reported(device))
             assert device.reports()[0]["err"].startswith("rolled-back: ")
             assert NEW in rig.RUNS and rig.RUNS[-1] == APP and device.chip.running == OLD
 
@@ -171,7 +163,7 @@ def test_a_sleeper_confirms_by_its_one_clean_run():
     with On(confirm_after_runs=3) as device:
         rig.BEHAVIOUR[APP] = sleeper
         device.offer(ota.image(NEW))
-        boots(device, reported(device), 60)
+        ota.boots(device, reported(device), 60)
         assert device.reports()[0].get("err") is None
         assert device.chip.running == NEW
 
@@ -197,7 +189,7 @@ def test_ctrl_c_on_trial_goes_on_after_a_soft_reset():
 
 def refusal(device, image):
     device.offer(image)
-    boots(device, reported(device))
+    ota.boots(device, reported(device))
     return device.reports()[0]["err"].split(":")[0]
 
 
@@ -265,7 +257,7 @@ def test_an_app_may_be_frozen_into_the_firmware():
         with On(app=None, install="boot") as device:
             device.write("/notedfu.json", json.dumps(dict(device.settings, app="frozen_app")).encode())
             device.offer(ota.image(NEW))
-            boots(device, reported(device))
+            ota.boots(device, reported(device))
             told = device.reports()[0].get("err")
             assert told == ended or told.startswith(ended)
             device.boot(60)
@@ -295,7 +287,7 @@ def test_the_confirmation_is_completed_where_power_failed_behind_the_mark():
 def test_the_switch_counts_where_power_failed_behind_it():
     with On() as device:
         device.offer(ota.image(NEW))
-        boots(device, lambda: device.journal().state == PENDING)
+        ota.boots(device, lambda: device.journal().state == PENDING)
         keep = device.banks
 
         def cut_behind_the_switch():
@@ -321,7 +313,7 @@ def test_the_switch_counts_where_power_failed_behind_it():
 def test_what_was_flashed_by_cable_runs_with_the_app_that_goes_with_it():
     with On() as device:
         device.offer(ota.image(NEW))
-        boots(device, reported(device))
+        ota.boots(device, reported(device))
         assert device.journal().active == 2
         for block in (1, 2):  # otadata, as `esptool erase_region` leaves it: ota_0 starts
             device.chip.nor.erase(block)
@@ -338,7 +330,7 @@ def lose_journal(device):
 def test_where_the_journal_is_lost_the_slot_that_goes_with_what_runs_is_found():
     with On() as device:
         device.offer(ota.image(NEW))
-        boots(device, reported(device))
+        ota.boots(device, reported(device))
         lose_journal(device)
         device.boot(60)
         assert (device.chip.running, device.journal().active) == (NEW, 2) and rig.RUNS[-1] == APP
@@ -352,7 +344,7 @@ def test_where_the_journal_is_lost_the_slot_that_goes_with_what_runs_is_found():
 def test_a_firmware_waits_for_the_apps_word():
     with On(install="ask") as device:
         device.offer(ota.image(NEW))
-        boots(device, lambda: device.journal().state == PENDING)
+        ota.boots(device, lambda: device.journal().state == PENDING)
         device.boot(60)
         assert device.chip.running == OLD and device.journal().state == PENDING
 
@@ -362,7 +354,7 @@ def test_a_firmware_waits_for_the_apps_word():
             rig.confirm_and_stay(dfu)
 
         rig.BEHAVIOUR[APP] = installs
-        boots(device, reported(device))
+        ota.boots(device, reported(device))
         assert device.chip.running == NEW and device.reports()[0].get("err") is None
 
 

@@ -5,6 +5,8 @@ import os
 
 import vfs
 
+import rig
+from notedfu.journal import IDLE
 from tools.flash.blockdev import BlockDevice, FatDevice
 from tools.flash.cut import HOWS, Cut, PowerCut
 from tools.flash.nor import NorFlash
@@ -104,3 +106,52 @@ def fill():
             except OSError:
                 pass  # there was no room even for its name
             size //= 2
+
+
+class Whole:
+    """A rig over a board's whole flash, whose updates are cut.
+
+    What is one has `device`, `store`, `nor`, boot(cut), and look(): the journal as it lies there.
+    """
+
+    _BOOTS = 10
+
+    def settle(self):
+        """Boot until an app has run through; returns the journal then."""
+        for _ in range(self._BOOTS):
+            before = len(rig.RUNS)
+            if self.boot() == "power" and len(rig.RUNS) > before:
+                journal = self.look()
+                if journal.state == IDLE:
+                    return journal
+        raise AssertionError("no end in %d boots: %s" % (self._BOOTS, self.device.said[-6:]))
+
+    def until(self, state):
+        for _ in range(self._BOOTS):
+            self.boot()
+            if self.look().state == state:
+                return
+        raise AssertionError("no state %d: %s" % (state, self.device.said[-6:]))
+
+    def cuts(self, judge, step=1, ways=1, prepare=lambda: None):
+        """Cut at each operation of the next boot, or one of `step`; judge(self) looks at what comes of it.
+
+        With less than all ways they take turns. Returns the number of operations.
+        """
+        before = self.store.snapshot()
+        self.boot()
+        operations = self.nor.operations
+        assert operations > 3
+        for at, how in [
+            (at, HOWS[(at + way) % len(HOWS)]) for at in range(1, operations + 1, step) for way in range(ways)
+        ]:
+            self.store.restore(before)
+            prepare()
+            self.boot(Cut(at, how, at))
+            try:
+                judge(self)
+            except BaseException:
+                print("cut %d of %d, %s" % (at, operations, how), self.device.said[-6:])
+                raise
+        self.store.restore(before)
+        return operations

@@ -4,15 +4,15 @@ import gc
 import sys
 
 import vfs
-from boards import ROOT
+from boards import ROOT, Whole
 
 import ota
 import rig
-from notedfu.journal import IDLE, PENDING, TRIAL
+from notedfu.journal import PENDING, TRIAL
 from tools.board import firmware
 from tools.board.device import esp32
 from tools.flash.blockdev import BlockDevice
-from tools.flash.cut import HOWS, Cut, PowerCut
+from tools.flash.cut import PowerCut
 from tools.flash.nor import NorFlash
 from tools.flash.store import MemoryStore
 
@@ -21,11 +21,10 @@ _FS = 80  # blocks
 _SLOT = 6  # blocks, room for a firmware of four pages
 _BLOCKS = _FS + 2 + 2 * _SLOT
 _UNIT = 256
-_BOOTS = 8
 _RUN_S = 30
 
 
-class Board:
+class Board(Whole):
     """A whole ESP32: LittleFS, otadata and two OTA slots on one chip, and a rig over it."""
 
     def __init__(self, settings):
@@ -84,9 +83,6 @@ class Board:
 
         return self._on(work, cut)
 
-    def journal(self):
-        return self._on(self.device.journal)
-
     def running(self):
         """The version of the firmware that ran last."""
         start = bytearray(112)
@@ -94,17 +90,7 @@ class Board:
         self.store.readinto(first * 4096, memoryview(start))
         return firmware.version_in(start)
 
-    def settle(self):
-        """Boot until the app has run through; returns the journal then."""
-        for _ in range(_BOOTS):
-            before = len(rig.RUNS)
-            if self.boot() == "power" and len(rig.RUNS) > before:
-                journal = self.device_journal()
-                if journal.state == IDLE:
-                    return journal
-        raise AssertionError("no end in %d boots: %s" % (_BOOTS, self.device.said[-6:]))
-
-    def device_journal(self):
+    def look(self):
         """The journal, by a look that is no boot: the bootloader must not see a reset."""
         nor = self._chip()
         vfs.mount(vfs.VfsLfs2(BlockDevice(nor, 0, _FS), progsize=_UNIT), ROOT)
@@ -113,36 +99,6 @@ class Board:
         finally:
             vfs.umount(ROOT)
             nor.power_off()
-
-    def until(self, state):
-        for _ in range(_BOOTS):
-            self.boot()
-            if self.device_journal().state == state:
-                return
-        raise AssertionError("no state %d: %s" % (state, self.device.said[-6:]))
-
-
-def cuts(board, judge, step=1, ways=1, prepare=lambda: None):
-    """Cut at each operation of the next boot, or one of `step`; judge() looks at what comes of it.
-
-    With less than all ways they take turns.
-    """
-    before = board.store.snapshot()
-    board.boot()
-    operations = board.nor.operations
-    assert operations > 3
-    for at, how in [
-        (at, HOWS[(at + way) % 5]) for at in range(1, operations + 1, step) for way in range(ways)
-    ]:
-        board.store.restore(before)
-        prepare()
-        board.boot(Cut(at, how, at))
-        try:
-            judge(board)
-        except BaseException:
-            print("cut %d of %d, %s" % (at, operations, how), board.device.said[-6:])
-            raise
-    board.store.restore(before)
 
 
 def board(settings):
@@ -182,16 +138,16 @@ def test_a_cut_in_the_swap_ends_in_the_new_firmware():
     for settings in (ota.IN_SLOT, ota.IN_FILE):
         made = board(settings)
         made.until(PENDING)
-        cuts(made, is_new, step=1 if settings is ota.IN_SLOT else 3)
+        made.cuts(is_new, step=1 if settings is ota.IN_SLOT else 3)
 
 
 def test_a_cut_in_the_trial_and_its_confirmation_ends_in_either():
     for settings in (ota.IN_SLOT, ota.IN_FILE):
         made = board(settings)
         made.until(TRIAL)
-        cuts(made, is_either, ways=5 if settings is ota.IN_SLOT else 1)
+        made.cuts(is_either, ways=5 if settings is ota.IN_SLOT else 1)
 
 
 def test_a_cut_while_it_comes_ends_in_the_new_firmware():
     made = board(ota.IN_SLOT)
-    cuts(made, is_new, step=7, prepare=lambda: offer(made))
+    made.cuts(is_new, step=7, prepare=lambda: offer(made))

@@ -4,7 +4,7 @@ import gc
 import sys
 
 import vfs as real
-from boards import ROOT
+from boards import ROOT, Whole
 
 import rig
 import romfs
@@ -19,12 +19,11 @@ OLD, NEW = "1.0.0", "2.0.0"
 _FS = 80  # blocks
 _ROM = 5
 _UNIT = 256
-_BOOTS = 10
 _RUN_S = 30
 _PATH = list(sys.path)
 
 
-class Board:
+class Board(Whole):
     """A board with LittleFS and a ROMFS partition on one chip, and a rig over it; its app is 1.0.0."""
 
     def __init__(self, kind=romflash.STM32, rom=True, **settings):
@@ -75,36 +74,19 @@ class Board:
         """One boot of the device; returns how it ended, or None by the cut."""
         return self._on(lambda: self.device.boot(_RUN_S), cut)
 
-    def journal(self):
+    def look(self):
         return self._on(self.device.journal)
-
-    def settle(self):
-        """Boot until an app has run through; returns the journal then."""
-        for _ in range(_BOOTS):
-            before = len(rig.RUNS)
-            if self.boot() == "power" and len(rig.RUNS) > before:
-                journal = self.journal()
-                if journal.state == IDLE:
-                    return journal
-        raise AssertionError("no end in %d boots: %s" % (_BOOTS, self.device.said[-6:]))
-
-    def until(self, state):
-        for _ in range(_BOOTS):
-            self.boot()
-            if self.journal().state == state:
-                return
-        raise AssertionError("no state %d: %s" % (state, self.device.said[-6:]))
 
     def offer(self, version, **more):
         self.device.offer(romfs.image(version, **more))
 
     def update(self, version):
         self.offer(version)
-        for _ in range(_BOOTS):
+        for _ in range(self._BOOTS):
             self.boot()
-            if rig.RUNS[-1:] == [version] and self.journal().state == IDLE:
+            if rig.RUNS[-1:] == [version] and self.look().state == IDLE:
                 return
-        raise AssertionError("no update in %d boots: %s" % (_BOOTS, self.device.said[-6:]))
+        raise AssertionError("no update in %d boots: %s" % (self._BOOTS, self.device.said[-6:]))
 
     def in_rom(self):
         """The version in the partition; "" where nothing can be mounted there."""
@@ -114,27 +96,6 @@ class Board:
             if start[:3] == b"\xd2\xcd\x31" and b"'%s'" % version.encode() in start:
                 return version
         return ""
-
-
-def cuts(board, judge, step=1, ways=1, prepare=lambda: None):
-    """Cut at each operation of the next boot, or one of `step`; judge() looks at what comes of it."""
-    before = board.store.snapshot()
-    board.boot()
-    operations = board.nor.operations
-    assert operations > 3
-    for at, how in [
-        (at, HOWS[(at + way) % 5]) for at in range(1, operations + 1, step) for way in range(ways)
-    ]:
-        board.store.restore(before)
-        prepare()
-        board.boot(Cut(at, how, at))
-        try:
-            judge(board)
-        except BaseException:
-            print("cut %d of %d, %s" % (at, operations, how), board.device.said[-6:])
-            raise
-    board.store.restore(before)
-    return operations
 
 
 def is_new(board):
@@ -183,7 +144,7 @@ def test_an_app_of_files_and_one_in_rom_follow_each_other():
     rig.BEHAVIOUR["3.0.0"] = rig.confirm_and_stay
     for _ in range(6):
         board.boot()
-    assert rig.RUNS[-1] == "3.0.0" and board.journal().state == IDLE
+    assert rig.RUNS[-1] == "3.0.0" and board.look().state == IDLE
     assert "/rom" not in sys.path and not board.device.complaints
 
 
@@ -247,7 +208,7 @@ def test_a_cut_in_the_swap_ends_in_the_new_app():
     board = Board()
     board.offer(NEW)
     board.until(PENDING)
-    cuts(board, is_new, step=3)
+    board.cuts(is_new, step=3)
 
 
 def test_a_cut_while_it_is_copied_costs_no_run_and_ends_in_the_new_app():
@@ -255,24 +216,24 @@ def test_a_cut_while_it_is_copied_costs_no_run_and_ends_in_the_new_app():
         board = Board(kind)
         board.offer(NEW)
         board.until(TRIAL)
-        left = board.journal().trial_left
+        left = board.look().trial_left
 
         def is_untouched_or_through(board):
-            found = board.journal()
+            found = board.look()
             assert found.trial_left == left or board.in_rom() == NEW  # noqa: B023
             is_either(board)
 
-        cuts(board, is_untouched_or_through, ways=5 if kind == romflash.STM32 else 1)
+        board.cuts(is_untouched_or_through, ways=5 if kind == romflash.STM32 else 1)
 
 
 def test_the_copy_is_made_again_as_often_as_power_fails_in_it():
     board = Board()
     board.offer(NEW)
     board.until(TRIAL)
-    left = board.journal().trial_left
+    left = board.look().trial_left
     for number in range(20):
         board.boot(Cut(1 + number % 4, HOWS[number % 5], number))
-    assert board.journal().trial_left == left and NEW not in rig.RUNS
+    assert board.look().trial_left == left and NEW not in rig.RUNS
     is_new(board)
 
 
@@ -282,9 +243,9 @@ def test_a_cut_while_the_old_app_is_written_back_ends_in_the_old_app():
     board.offer(NEW)
     board.until(TRIAL)
     board.boot()  # it fails
-    assert board.journal().state == IDLE and board.in_rom() == NEW
+    assert board.look().state == IDLE and board.in_rom() == NEW
 
     def is_old(board):
         assert board.settle().active == 2 and rig.RUNS[-1] == OLD + "1" and board.in_rom() == OLD + "1"
 
-    cuts(board, is_old, ways=2)
+    board.cuts(is_old, ways=2)
