@@ -1,6 +1,6 @@
 from check import Random, splits
 from notedfu import crc32
-from notedfu.crc32 import BinasciiCrc32, Crc32, StateCrc32, hex_digit, table_update
+from notedfu.crc32 import BinasciiCrc32, Crc32, StateCrc32, portable_get_hex, portable_put_hex, table_update
 from notedfu.twins import twin
 
 # note-c's and field logs' own: text, CRC-32.
@@ -102,10 +102,22 @@ def test_the_state_is_the_value_lowest_byte_first():
         assert bytes(total.state()) == b"\x26\x39\xf4\xcb"
 
 
-def test_hex_digits_are_hex_digits():
-    for c in range(256):
-        digit = b"0123456789abcdef".find(bytes((c,)).lower())
-        assert hex_digit(c) == digit
+def test_four_hex_digits_are_a_number_and_nothing_else_is():
+    for get_hex in (portable_get_hex, twin("get_hex", portable_get_hex)):
+        for at in range(4):
+            for c in range(256):
+                text = bytearray(b"x0000x")
+                text[1 + at] = c
+                digit = b"0123456789abcdef".find(bytes((c,)).lower())
+                assert get_hex(text, 1) == (digit << 4 * (3 - at) if digit >= 0 else -1)
+
+
+def test_a_number_becomes_four_hex_digits():
+    for put_hex in (portable_put_hex, twin("put_hex", portable_put_hex)):
+        for value in (0, 1, 9, 10, 15, 0xABCD, 0x1234, 0xFFFF):
+            buf = bytearray(b"------")
+            assert put_hex(value, buf, 1) is None
+            assert buf == b"-%04X-" % value
 
 
 def test_the_best_way_is_taken():

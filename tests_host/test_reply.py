@@ -2,21 +2,15 @@ from check import code_of, feed_bytes, feed_whole, splits
 from notedfu.b64 import Base64Decoder, portable_decode
 from notedfu.crc32 import BinasciiCrc32, Crc32
 from notedfu.errors import LinkError
-from notedfu.kept import Kept
 from notedfu.reply import Reply
-from notedfu.scan import portable_copy
+from notedfu.scan import portable_scan
 from notedfu.twins import twin
-
-
-class PortableKept(Kept):
-    def __init__(self, limit):
-        super().__init__(limit, portable_copy)
 
 
 def replies(limit=1024):
     """One as it is used, and one with the sums of every interpreter."""
     yield Reply(limit)
-    yield Reply(limit, BinasciiCrc32, PortableKept)
+    yield Reply(limit, BinasciiCrc32, portable_scan)
 
 
 def sinks(size):

@@ -79,20 +79,15 @@ class StateCrc32:
     def write_hex(self, buf, at):
         """Put the value into buf[at:at+8] as upper-case hexadecimal digits."""
         state = self.state()
-        for i in range(4):
-            buf[at + 2 * i] = _DIGITS[state[3 - i] >> 4]
-            buf[at + 2 * i + 1] = _DIGITS[state[3 - i] & 15]
+        put_hex(state[3] << 8 | state[2], buf, at)
+        put_hex(state[1] << 8 | state[0], buf, at + 4)
 
     def matches_hex(self, buf, at):
         """True if buf[at:at+8] is the value in hexadecimal digits of either case."""
         state = self.state()
-        for i in range(8):
-            byte = state[3 - (i >> 1)]
-            digit = _DIGITS[byte & 15 if i & 1 else byte >> 4]
-            c = buf[at + i]
-            if c < 48 or (c | 32) != (digit | 32):  # 32 makes lower case, and leaves 0 to 9 alone
-                return False
-        return True
+        return (
+            get_hex(buf, at) == state[3] << 8 | state[2] and get_hex(buf, at + 4) == state[1] << 8 | state[0]
+        )
 
 
 class BinasciiCrc32(StateCrc32):
@@ -121,12 +116,29 @@ class BinasciiCrc32(StateCrc32):
         return self._value
 
 
-def hex_digit(c):
-    """The value of the hexadecimal digit with character code `c`, or -1."""
-    if 48 <= c <= 57:
-        return c - 48
-    c |= 32
-    return c - 87 if 97 <= c <= 102 else -1
+def portable_get_hex(buf, at):
+    """The number in the four hexadecimal digits at buf[at:], of either case; -1 if they are none."""
+    value = 0
+    for i in range(at, at + 4):
+        c = buf[i]
+        if not 48 <= c <= 57:
+            c |= 32
+            if not 97 <= c <= 102:
+                return -1
+            c -= 39
+        value = value << 4 | c - 48
+    return value
+
+
+def portable_put_hex(value, buf, at):
+    """Put `value`, of 16 bits, into buf[at:at+4] as upper-case hexadecimal digits."""
+    for i in range(at + 3, at - 1, -1):
+        buf[i] = _DIGITS[value & 15]
+        value >>= 4
+
+
+get_hex = twin("get_hex", portable_get_hex)
+put_hex = twin("put_hex", portable_put_hex)
 
 
 def _best():

@@ -43,25 +43,70 @@ _fill_crcs(_CRCS)
 
 
 @micropython.viper
-def crc32_update(words: ptr32, p: ptr8, crc: int, end: int):
-    """crc32.table_update(state, buf, start, end)."""
-    state = words
-    n = end - crc
-    p = ptr8(int(p) + crc)
-    words = ptr32(_CRCS)
-    crc = state[0] ^ -1
-    while n >= 4:
-        crc = words[(crc ^ p[0]) & 255] ^ (crc >> 8 & 0xFFFFFF)
-        crc = words[(crc ^ p[1]) & 255] ^ (crc >> 8 & 0xFFFFFF)
-        crc = words[(crc ^ p[2]) & 255] ^ (crc >> 8 & 0xFFFFFF)
-        crc = words[(crc ^ p[3]) & 255] ^ (crc >> 8 & 0xFFFFFF)
-        p = ptr8(int(p) + 4)
-        n -= 4
-    while n > 0:
-        crc = words[(crc ^ p[0]) & 255] ^ (crc >> 8 & 0xFFFFFF)
-        p = ptr8(int(p) + 1)
+def _crc_run(table: ptr32, crc: uint, x: uint, state: ptr32, buf: ptr8):
+    """Run buf[crc:x] through the CRC-32 in `state`; a word at a time, where words lie."""
+    n = int(x) - int(crc)
+    at = int(buf) + int(crc)
+    x = uint(0x7FFF)  # all 32 bits and no more, in steps: constants are held as ints
+    x = x << 17 | uint(0x1FFFF)
+    crc = (uint(state[0]) ^ x) & x
+    while n and at & 3:
+        x = uint(table[(uint(ptr8(at)[0]) ^ crc) & 255])
+        crc = crc >> 8 ^ x
+        at += 1
         n -= 1
-    state[0] = crc ^ -1
+    while n >= 4:
+        crc = uint(ptr32(at)[0]) ^ crc
+        x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x
+        x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x
+        x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x
+        x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x
+        at += 4
+        n -= 4
+    while n:
+        x = uint(table[(uint(ptr8(at)[0]) ^ crc) & 255])
+        crc = crc >> 8 ^ x
+        at += 1
+        n -= 1
+    state[0] = int(crc) ^ -1
+
+
+@micropython.viper
+def crc32_update(state, buf, start: int, end: int):
+    """crc32.table_update."""
+    _crc_run(_CRCS, start, end, state, buf)
+
+
+@micropython.viper
+def get_hex(p: ptr8, at: int) -> int:
+    """crc32.portable_get_hex(buf, at)."""
+    end = at + 4
+    value = 0
+    while at < end:
+        c = p[at]
+        at += 1
+        if c < 48 or c > 57:
+            c |= 32
+            if c < 97 or c > 102:
+                return -1
+            c -= 39
+        value = value << 4 | (c - 48)
+    return value
+
+
+@micropython.viper
+def put_hex(value: int, p: ptr8, at: int):
+    """crc32.portable_put_hex(value, buf, at)."""
+    i = at + 4
+    while i > at:
+        i -= 1
+        c = value & 15
+        p[i] = c + 48 if c < 10 else c + 55
+        value >>= 4
 
 
 @micropython.viper
@@ -166,13 +211,111 @@ def cobs_frame(state, buf, start: int, end: int, out, limit: int) -> int:
 
 
 @micropython.viper
-def copy_text(p: ptr8, start: int, end: int, text: ptr8, at: int) -> int:
-    """scan.portable_copy(buf, start, end, text, at)."""
-    text = ptr8(int(text) + at - start)
-    while start < end:
-        c = p[start]
-        if c < 32 or c > 127 or c == 34 or c == 92:
-            break
-        text[start] = c
-        start += 1
-    return start
+def scan(words: ptr32, i: int, end: int, buf: ptr8, text: ptr8) -> int:  # noqa: C901 - as portable_scan
+    """scan.portable_scan."""
+    state = words[0]
+    level = words[1]
+    n = words[2]
+    skipping = words[3]
+    while i < end and state <= 6:
+        c = buf[i]
+        if state == 6:
+            room = words[11]
+            while c > 31 and c < 128 and c != 34 and c != 92:
+                if not skipping:
+                    if n >= room:
+                        break
+                    text[n] = c
+                    n += 1
+                i += 1
+                if i == end:
+                    break
+                c = buf[i]
+            if i == end:
+                break
+            if not skipping and n >= room:
+                words[8] = 6
+                state = 7
+                break
+            if c != 34:
+                state = 8
+                break
+            i += 1
+            if not skipping:
+                text[n] = c
+                n += 1
+            if words[4]:
+                words[4] = 0
+                state = 2 if level > 1 else 9
+                continue
+        else:
+            i += 1
+            if c == 32 or c == 9 or c == 13:
+                continue
+            kind = words[12 + level] & 255
+            if c == kind + 2 and (state == 0 or state == 4 or state == 5):
+                if not skipping:
+                    text[n] = c
+                    n += 1
+                level -= 1
+                if not level:
+                    state = 12
+                    continue
+            elif state == 4 and c == 44:
+                if level == 1:
+                    words[7] = i - 1
+                state = 1 if kind == 123 else 3
+                continue
+            elif state == 2 and c == 58:
+                if not skipping:
+                    text[n] = c
+                    n += 1
+                if level == 1:
+                    words[6] = n
+                state = 3
+                continue
+            else:
+                is_key = 1 if kind == 123 and state != 3 else 0
+                opens = 1 if c == 123 or c == 91 else 0
+                if state == 2 or state > 3 or (is_key and c != 34) or (opens and level == 8):
+                    words[8] = state
+                    state = 14
+                    i -= 1
+                    break
+                begins = 1 if not skipping and (is_key or kind == 91) else 0
+                if begins:
+                    words[12 + level] = n << 8 | kind
+                if not skipping and n > words[11]:
+                    words[8] = state
+                    state = 7
+                    i -= 1
+                    break
+                if begins and text[n - 1] != 123 and text[n - 1] != 91:
+                    text[n] = 44
+                    n += 1
+                if is_key:
+                    words[4] = 1
+                    words[6] = n
+                elif not opens and c != 34:
+                    words[9] = 0
+                    state = 13
+                    i -= 1
+                    break
+                elif c == 34 and level == 1 and words[5] == 2:
+                    state = 11
+                    continue
+                if not skipping:
+                    text[n] = c
+                    n += 1
+                state = 6
+                if opens:
+                    level += 1
+                    words[12 + level] = n << 8 | c
+                    state = 0
+                continue
+        # a value has ended
+        state = 10 if skipping or n + level > words[10] or (level == 1 and words[5] == 1) else 4
+    words[0] = state
+    words[1] = level
+    words[2] = n
+    return i

@@ -7,7 +7,6 @@ from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.scan import (
     BACK,
-    COPY,
     DEPTH,
     FIRST,
     IN_KEY,
@@ -44,8 +43,7 @@ class Kept:
         end) that return the next index.
     """
 
-    def __init__(self, limit, copy=COPY):
-        self.copy = copy
+    def __init__(self, limit):
         self.words = array("i", (0,) * WORDS)
         # Beyond `limit` there is room for a crc member, which is always read and never kept.
         self.text = bytearray(limit + _CRC_MEMBER + DEPTH)
@@ -88,11 +86,6 @@ class Kept:
         """Forget the item under way."""
         words = self.words
         words[N] = words[STACK + words[LEVEL]] >> 8
-
-    def item_is(self, literal):
-        """True if what was kept last of the outermost object, a key, is `literal`."""
-        at, n = self.words[ITEM], self.words[N]
-        return n - at == len(literal) and self.text.find(literal, at, n) == at
 
     def holds(self, literal):
         """True if `literal` is somewhere in what is kept."""

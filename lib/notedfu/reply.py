@@ -5,7 +5,7 @@ it fits. The transaction's crc is reckoned over the raw text. Facts: note-c n_re
 """
 
 from notedfu.const import const
-from notedfu.crc32 import Crc32, hex_digit
+from notedfu.crc32 import Crc32, get_hex
 from notedfu.errors import LinkError
 from notedfu.kept import Kept
 from notedfu.scan import (
@@ -18,11 +18,11 @@ from notedfu.scan import (
     LEVEL,
     MEMBER,
     NEXT,
+    SCAN,
     SKIPPING,
     STATE,
     TOP_COMMA,
     N,
-    scan,
 )
 
 _QUOTE = const(34)
@@ -37,11 +37,12 @@ _CRC_VALUE = const(15)  # "SSSS:CCCCCCCC" with its quotes
 
 # The states beyond those of scan.py and kept.py.
 _KERNEL = const(6)  # the last that is the kernel's
-_PAYLOAD = const(17)
-_PAYLOAD_ESCAPE = const(18)
-_AFTER = const(19)
-_BEFORE = const(20)
-_TRACE = const(21)
+_BEFORE = const(17)
+_TRACE = const(18)
+_PAYLOAD = const(19)
+_PAYLOAD_ESCAPE = const(20)
+_AFTER = const(21)
+_DONE = const(22)  # the newline has passed: what follows is left alone
 
 
 class Reply:
@@ -49,18 +50,20 @@ class Reply:
 
     limit: bytes of text to keep beside the payload, up to 65000; as many are allocated here, and nothing
     in feed() but for numbers.
-    crc32, kept: the classes of the sums and of what is kept.
+    crc32: the class of the sums. scan: scan.portable_scan or its viper twin.
     """
 
-    def __init__(self, limit=1024, crc32=Crc32, kept=Kept):
-        self._kept = kept = kept(limit)
+    def __init__(self, limit=1024, crc32=Crc32, scan=SCAN):
+        self._kept = kept = Kept(limit)
         self._words = kept.words
+        self._text = kept.text
+        self._scan = scan
         self._crc = crc32()  # over the text so far
         self._crc_before = crc32()  # over the text before the last top-level comma
         self._steps = (
             (kept.full, kept.odd, self._key_end, self._item_end, self._payload_begin, self._closed)
             + (kept.numeral, kept.damage, kept.escape, kept.unicode)
-            + (self._payload, self._payload_escape, self._after, self._before, self._trace)
+            + (self._before, self._trace, self._payload, self._payload_escape, self._after)
         )
         self.begin(None)
 
@@ -99,15 +102,18 @@ class Reply:
                 return False
         self._from = start
         words[TOP_COMMA] = -1
-        text, copy = self._kept.text, self._kept.copy
-        while i < end and not self.done:
+        scan, text, steps = self._scan, self._text, self._steps
+        while i < end:
             state = words[STATE]
-            if state > _KERNEL:
-                i = self._steps[state - _KERNEL - 1](buf, i, end)
+            if state <= _KERNEL:
+                i = scan(words, i, end, buf, text)
+            elif state < _DONE:
+                i = steps[state - _KERNEL - 1](buf, i, end)
             else:
-                i = scan(words, buf, i, end, text, copy)
+                break
         self.consumed = i
-        if words[STATE] < _BEFORE and i > start:
+        state = words[STATE]
+        if i > start and (state < _BEFORE or state > _TRACE):
             self._sum(buf, i)
         return self.done
 
@@ -145,7 +151,7 @@ class Reply:
         if self._sequence < 0:
             return demanded and not self.failed
         return self._sequence != sequence or not self._crc_before.matches_hex(
-            self._kept.text, self._words[ITEM] + 6
+            self._text, self._words[ITEM] + 6
         )
 
     # before and after the reply
@@ -181,6 +187,7 @@ class Reply:
         c = buf[i]
         if c == _NEWLINE:
             self.done = True
+            self._words[STATE] = _DONE
         elif c not in b" \t\r":
             self._kept.damage(buf, i, end)
         return i + 1
@@ -202,34 +209,30 @@ class Reply:
 
     def _take_crc(self):
         """Read "SSSS:CCCCCCCC", and let it lie where it is, forgotten: only the end may follow."""
-        kept = self._kept
-        words, text = self._words, kept.text
+        words, text = self._words, self._text
         at = words[ITEM]
-        sequence = -1
         if not words[SKIPPING] and words[N] - at == _CRC_VALUE and text[at + 5] == _COLON:
-            sequence = 0
-            for i in range(at + 1, at + 5):
-                digit = hex_digit(text[i])
-                sequence = sequence << 4 | digit if digit >= 0 <= sequence else -1
-        if sequence < 0:
+            self._sequence = get_hex(text, at + 1)
+        if self._sequence < 0:
             raise LinkError("bad-reply", "a crc that is none")
-        self._sequence = sequence
-        kept.undo()
+        self._kept.undo()
         words[STATE] = LAST
 
     # members
 
     def _key_end(self, buf, i, end):
-        kept = self._kept
+        words, text = self._words, self._text
+        at, n = words[ITEM], words[N]
         member = 0
-        if kept.item_is(b'"err"'):
-            self.failed = True
-        elif kept.item_is(b'"crc"'):
-            member = IS_CRC
-        elif self._sink and kept.item_is(b'"payload"'):
+        if n - at == 5:
+            if text.find(b'"crc"', at, n) == at:
+                member = IS_CRC
+            elif text.find(b'"err"', at, n) == at:
+                self.failed = True
+        elif n - at == 9 and self._sink and text.find(b'"payload"', at, n) == at:
             member = IS_PAYLOAD
-        self._words[MEMBER] = member
-        self._words[STATE] = COLON
+        words[MEMBER] = member
+        words[STATE] = COLON
         return i
 
     def _item_end(self, buf, i, end):

@@ -49,10 +49,10 @@ IS_CRC = 1
 IS_PAYLOAD = 2
 
 
-def portable_copy(buf, start, end, text, at):
+def _copy(buf, start, end, text, at):
     """Copy plain text, ASCII without quote, backslash and control characters, of buf[start:end] to text[at:].
 
-    Returns the index of the first byte that is not plain, or `end`. Allocates nothing.
+    Returns the index of the first byte that is not plain, or `end`.
     """
     while start < end:
         c = buf[start]
@@ -74,14 +74,11 @@ def _pass(buf, start, end):
     return start
 
 
-COPY = twin("copy_text", portable_copy)
-
-
-def scan(words, buf, i, end, text, copy):  # noqa: C901 - calls would cost more than all that is done here
+def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost more than all that is done here
     """Scan buf[i:end] in one of the first seven states, and keep what passes in `text`, without blanks.
 
-    words: array("i"), the state. text: a bytearray. copy: portable_copy or its twin. Returns the index of the
-    first byte that is not taken, or `end`. Allocates nothing.
+    words: array("i"), the state. text: a bytearray. Returns the index of the first byte that is not taken, or
+    `end`. Allocates nothing. The arguments come in the order that suits the viper twin: fast.py says why.
     """
     state, level = words[0], words[1]
     n, skipping = words[2], words[3]
@@ -91,7 +88,7 @@ def scan(words, buf, i, end, text, copy):  # noqa: C901 - calls would cost more 
                 i = _pass(buf, i, end)
             else:
                 stop = min(end, i + words[11] - n)
-                done = copy(buf, i, stop, text, n)
+                done = _copy(buf, i, stop, text, n)
                 n += done - i
                 i = done
                 if stop <= i < end:
@@ -184,3 +181,6 @@ def scan(words, buf, i, end, text, copy):  # noqa: C901 - calls would cost more 
     words[1] = level
     words[2] = n
     return i
+
+
+SCAN = twin("scan", portable_scan)

@@ -8,7 +8,7 @@ request already gives the same answer again; heartbeats are waited out and answe
 from struct import pack_into
 
 from notedfu.const import const
-from notedfu.crc32 import Crc32
+from notedfu.crc32 import Crc32, put_hex
 from notedfu.errors import LinkError
 
 _RETRIES = const(5)  # note-c's
@@ -19,7 +19,6 @@ _HEARTBEATS = const(120)  # an hour of them at the default timeout is a fault
 TAIL = b',"crc":"0000:00000000"}\n'
 _TAIL_FORM = "24s"
 SPARE = len(TAIL) - 1  # bytes that a request's buffer must have behind its text
-_HEX = b"0123456789ABCDEF"
 
 
 class AlwaysAwake:
@@ -146,10 +145,7 @@ class Transactions:
         self._crc.update(text, 0, n)
         at = n - 1
         pack_into(_TAIL_FORM, text, at, TAIL)
-        rest = self._sequence
-        for i in range(11, 7, -1):
-            text[at + i] = _HEX[rest & 15]
-            rest >>= 4
+        put_hex(self._sequence, text, at + 8)
         self._crc.write_hex(text, at + 13)
 
     def transact_once(self, text, n, timeout_ms):

@@ -23,9 +23,8 @@ from notedfu.b64 import Base64Decoder, portable_decode  # noqa: E402
 from notedfu.cobs import CobsDecoder, portable_frame  # noqa: E402
 from notedfu.crc32 import BinasciiCrc32, Crc32  # noqa: E402
 from notedfu.errors import LinkError  # noqa: E402
-from notedfu.kept import Kept  # noqa: E402
 from notedfu.reply import Reply  # noqa: E402
-from notedfu.scan import portable_copy  # noqa: E402
+from notedfu.scan import portable_scan  # noqa: E402
 from notedfu.twins import fast  # noqa: E402
 
 EVERY = 5000  # cases between two looks at the heap
@@ -102,13 +101,13 @@ def sent(line, payload):
 class Stand:
     """One set of stages, made once; `run` judges one case."""
 
-    def __init__(self, crc32, b64_kernel, cobs_kernel, copy):
+    def __init__(self, crc32, b64_kernel, cobs_kernel, scan):
         self.out = bytearray(LIMIT + MARGIN)
         self.frame = bytearray(LIMIT + MARGIN)
         self.view = memoryview(self.out)[:LIMIT]
         self.decoder = Base64Decoder(self.view, b64_kernel)
         self.cobs = CobsDecoder(memoryview(self.frame)[:LIMIT], cobs_kernel)
-        self.reply = Reply(KEEP, crc32, lambda limit: Kept(limit, copy))
+        self.reply = Reply(KEEP, crc32, scan)
         for i in range(MARGIN):
             self.out[LIMIT + i] = self.frame[LIMIT + i] = GUARD
 
@@ -158,9 +157,9 @@ class Stand:
 
 
 def stands():
-    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_copy)
+    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_scan)
     if fast:
-        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.copy_text)
+        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.scan)
 
 
 def main():

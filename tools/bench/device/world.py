@@ -18,7 +18,9 @@ _BLOCK = 4096
 
 
 class Time:
-    """Microseconds that pass when somebody says so; `spent` says on what: wait, wire, erase, program."""
+    """Microseconds that pass when somebody says so; wait, wire and flash say on what."""
+
+    is_counted = False  # whether instructions are
 
     def __init__(self, start_us):
         self.us = start_us
@@ -65,6 +67,7 @@ class CountedTime(Time):
     sleeps. The Notecard is not told of it."""
 
     path = None
+    is_counted = True
 
     def __init__(self, start_us):
         super().__init__(start_us)
