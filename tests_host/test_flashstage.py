@@ -91,13 +91,14 @@ def test_an_image_goes_in_and_comes_out_in_pages_of_any_size():
 
 def test_a_region_can_be_filled_to_the_block_of_the_last_mark():
     image = Random(5).bytes(BLOCK * (BLOCKS - 1))
-    one = on(Chip())
+    chip = Chip()
+    one = on(chip)
     assert one.capacity == len(image)
     one.begin(len(image))
     append(one, image)
     one.commit()
     assert content(one, len(image)) == image
-    assert on(one._device).resume(len(image)) == len(image) - BLOCK
+    assert on(chip).resume(len(image)) == len(image) - BLOCK
 
 
 def test_what_is_too_long_is_refused_before_anything_is_erased():

@@ -38,24 +38,25 @@ def _fill_crcs(table):
 _fill_crcs(_CRCS)
 
 
-# The emitters keep a function's first three variables in registers, the others in memory. So the arguments
-# come in an order, and are used again, such that those of the innermost loop are the first.
+# The emitters keep a function's first two variables in registers, the others in memory (three where nothing
+# is compiled ahead). So the arguments come in an order, and are used again, such that those of the innermost
+# loop are the first. What is a global is looked up at each call, so these are arguments, too.
 
 
 @micropython.viper
 def _crc_run(table: ptr32, crc: uint, x: uint, state: ptr32, buf: ptr8):
-    """Run buf[crc:x] through the CRC-32 in `state`; a word at a time, where words lie."""
-    n = int(x) - int(crc)
+    """Run buf[crc:x] through the CRC-32 in `state`; two words at a time, where words lie."""
     at = int(buf) + int(crc)
+    end = int(buf) + int(x)
     x = uint(0x7FFF)  # all 32 bits and no more, in steps: constants are held as ints
     x = x << 17 | uint(0x1FFFF)
     crc = (uint(state[0]) ^ x) & x
-    while n and at & 3:
+    while at < end and at & 3:
         x = uint(table[(uint(ptr8(at)[0]) ^ crc) & 255])
         crc = crc >> 8 ^ x
         at += 1
-        n -= 1
-    while n >= 4:
+    last = end - 7
+    while at < last:
         crc = uint(ptr32(at)[0]) ^ crc
         x = uint(table[crc & 255])
         crc = crc >> 8 ^ x
@@ -64,14 +65,20 @@ def _crc_run(table: ptr32, crc: uint, x: uint, state: ptr32, buf: ptr8):
         x = uint(table[crc & 255])
         crc = crc >> 8 ^ x
         x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x ^ uint(ptr32(at)[1])
+        x = uint(table[crc & 255])
         crc = crc >> 8 ^ x
-        at += 4
-        n -= 4
-    while n:
+        x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x
+        x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x
+        x = uint(table[crc & 255])
+        crc = crc >> 8 ^ x
+        at += 8
+    while at < end:
         x = uint(table[(uint(ptr8(at)[0]) ^ crc) & 255])
         crc = crc >> 8 ^ x
         at += 1
-        n -= 1
     state[0] = int(crc) ^ -1
 
 
@@ -110,11 +117,51 @@ def put_hex(value: int, p: ptr8, at: int):
 
 
 @micropython.viper
-def _b64_groups(p: ptr8, o: ptr8, sextets: ptr8, start: int, n: int, at: int) -> int:
-    """Decode up to n groups from p[start] into o[at]; return how many before one with more than digits."""
+def _b64_groups(p: ptr8, sextets: ptr8, o: ptr8, start: int, n: int, at: int) -> int:
+    """Decode up to n groups from p[start] into o[at]; return how many before one with more than digits.
+
+    Four of them at a time, as long as all are digits; the bytes of a group that is none are written over.
+    """
     p = ptr8(int(p) + start)
     o = ptr8(int(o) + at)
     left = n
+    while left > 3:
+        a = sextets[p[0]]
+        b = sextets[p[1]]
+        c = sextets[p[2]]
+        d = sextets[p[3]]
+        seen = a | b | c | d
+        o[0] = a << 2 | b >> 4
+        o[1] = b << 4 | c >> 2
+        o[2] = c << 6 | d
+        a = sextets[p[4]]
+        b = sextets[p[5]]
+        c = sextets[p[6]]
+        d = sextets[p[7]]
+        seen = a | b | c | d | seen
+        o[3] = a << 2 | b >> 4
+        o[4] = b << 4 | c >> 2
+        o[5] = c << 6 | d
+        a = sextets[p[8]]
+        b = sextets[p[9]]
+        c = sextets[p[10]]
+        d = sextets[p[11]]
+        seen = a | b | c | d | seen
+        o[6] = a << 2 | b >> 4
+        o[7] = b << 4 | c >> 2
+        o[8] = c << 6 | d
+        a = sextets[p[12]]
+        b = sextets[p[13]]
+        c = sextets[p[14]]
+        d = sextets[p[15]]
+        if a | b | c | d | seen > 127:
+            break
+        o[9] = a << 2 | b >> 4
+        o[10] = b << 4 | c >> 2
+        o[11] = c << 6 | d
+        p = ptr8(int(p) + 16)
+        o = ptr8(int(o) + 12)
+        left -= 4
     while left:
         a = sextets[p[0]]
         b = sextets[p[1]]
@@ -147,7 +194,7 @@ def b64_decode(state, buf, start: int, end: int, out, limit: int) -> int:
             n = (end - start) >> 2
             if n > (limit - count) >> 2:
                 n = (limit - count) >> 2
-            n = int(_b64_groups(buf, out, _SEXTETS, start, n, count))
+            n = int(_b64_groups(buf, _SEXTETS, out, start, n, count))
             start += n << 2
             count += n + n + n
             if start == end:

@@ -10,6 +10,8 @@ one block further on, before block k+1 is erased and with it the mark before. So
 and whatever bytes this one has, a reset costs what was fetched for the block under way and no more.
 """
 
+from struct import pack_into
+
 from notedfu.const import const
 from notedfu.errors import ImageError, LocalError
 
@@ -33,9 +35,13 @@ class FlashStage:
     """
 
     def __init__(self, device, clock, program_unit=256):
-        self._device = device
+        self._readblocks = device.readblocks
+        self._writeblocks = device.writeblocks
+        self._control = device.ioctl
         self._clock = clock
-        self._sound(self._ioctl(_INIT, 1), "init", 0)
+        answer = self._ioctl(_INIT, 1)
+        if answer:
+            self._fail(answer, "init", 0)
         self._size = self._ioctl(_BLOCK_SIZE, 0) or 512
         self._count = self._ioctl(_BLOCK_COUNT, 0)
         self._piece = max(_PIECE, program_unit)
@@ -113,7 +119,9 @@ class FlashStage:
 
     def commit(self):
         """The image is complete. LocalError `flash-fault`."""
-        self._sound(self._ioctl(_SYNC, 0), "sync", 0)
+        answer = self._ioctl(_SYNC, 0)
+        if answer:
+            self._fail(answer, "sync", 0)
         if self.length != self._limit:
             raise LocalError("flash-fault", "%d of %d bytes are staged" % (self.length, self._limit))
 
@@ -169,14 +177,22 @@ class FlashStage:
         at = self.length % self._size
         if at == 0:
             self._enter(block)
-        self._sound(self._write(block, part, at), "program", block)
-        back = self._back
-        for piece in pieces:
-            self._read(block, back, at)
-            if back != piece:
-                raise LocalError("flash-fault", "block %d does not read back at %d" % (block, at))
-            at += self._piece
-            self.length += self._piece
+        self._write(block, part, at, "program")
+        back, read = self._back, self._readblocks
+        try:
+            for piece in pieces:
+                answer = read(block, back, at)
+                if back != piece or answer:
+                    break
+                at += self._piece
+            else:
+                self.length += len(part)
+                return
+        except OSError as error:
+            answer = error
+        if answer:
+            self._fail(answer, "read", block)
+        raise LocalError("flash-fault", "block %d does not read back at %d" % (block, at))
 
     def _enter(self, block):
         """Make `block` ready for its first byte; all before it is whole, as the block behind it says then."""
@@ -199,8 +215,9 @@ class FlashStage:
     def _put_mark(self, block):
         self._erase(block)
         mark = self._marking(block)
-        self._sound(self._write(block, mark, 0), "mark", block)
-        if not self._is_marked(block):
+        self._write(block, mark, 0, "mark")
+        self._read(block, self._back, 0)
+        if self._back != mark:
             raise LocalError("flash-fault", "the mark in block %d does not read back" % block)
 
     def _is_marked(self, block):
@@ -211,32 +228,38 @@ class FlashStage:
     def _marking(self, block):
         """The mark that belongs into `block`: its number at both ends, so that half of one is none."""
         mark = self._mark
-        mark[0] = mark[-2] = block & 0xFF
-        mark[1] = mark[-1] = block >> 8 & 0xFF
+        pack_into("<H", mark, 0, block)
+        pack_into("<H", mark, self._piece - 2, block)
         return mark
 
     def _erase(self, block):
         self._bound(block)
-        self._sound(self._ioctl(_ERASE, block), "erase", block)
+        answer = self._ioctl(_ERASE, block)
+        if answer:
+            self._fail(answer, "erase", block)
         self._clock.tick()
 
     def _read(self, block, view, at):
         self._bound(block)
         try:
-            answer = self._device.readblocks(block, view, at)
+            answer = self._readblocks(block, view, at)
         except OSError as error:
             answer = error
-        self._sound(answer, "read", block)
+        if answer:
+            self._fail(answer, "read", block)
 
-    def _write(self, block, part, at):
+    def _write(self, block, part, at, verb):
+        self._bound(block)
         try:
-            return self._device.writeblocks(block, part, at)
+            answer = self._writeblocks(block, part, at)
         except OSError as error:
-            return error
+            answer = error
+        if answer:
+            self._fail(answer, verb, block)
 
     def _ioctl(self, operation, argument):
         try:
-            return self._device.ioctl(operation, argument)
+            return self._control(operation, argument)
         except OSError as error:
             return error
 
@@ -244,6 +267,6 @@ class FlashStage:
         if not 0 <= block < self._count:
             raise LocalError("flash-fault", "block %d of %d" % (block, self._count))
 
-    def _sound(self, answer, verb, block):
-        if answer is not None and answer != 0:
-            raise LocalError("flash-fault", "%s of block %d failed (%s)" % (verb, block, answer))
+    def _fail(self, answer, verb, block):
+        """`answer` of the device is neither None nor 0."""
+        raise LocalError("flash-fault", "%s of block %d failed (%s)" % (verb, block, answer))

@@ -15,6 +15,7 @@ from notedfu.errors import LinkError
 from notedfu.link import Link
 
 ADDRESS = 0x17  # note-c, NOTE_I2C_ADDR_DEFAULT
+PACKETS = 4
 MTU = 252  # a multiple of 4, so that packets begin where base64's groups do
 _MOST = const(253)  # one length byte counts to 255, and the header takes 2 of them (note-go, note-arduino)
 _HEADER = const(2)
@@ -35,7 +36,7 @@ _TURN_MOST_MS = const(25)  # note-espidf's; more has never been needed
 
 
 class Packets:
-    """The three things, one at a time: gaps, headers and NACKs. `buf` is the link's, of mtu + 2 bytes.
+    """The three things, one at a time: gaps, headers and NACKs.
 
     Asking and reading are one transaction, as in note-python (a repeated START), note-go and note-zephyr: no
     gap lies between them until a Notecard shows that it needs one.
@@ -44,55 +45,94 @@ class Packets:
     to.
     """
 
-    def __init__(self, bus, clock, address, buf, gap_ms):
-        self._bus = bus
+    def __init__(self, bus, clock, address, gap_ms):
+        self._write = bus.write
+        self._read = bus.read
         self._clock = clock
         self._ms, self._diff, self._nap = clock.ms, clock.diff, clock.nap  # one look-up less in the hot loop
         self._address = address
-        self._buf = buf
+        self._ask = bytearray(_HEADER)
+        self._answer = bytearray(_HEADER)
         self._gap_ms = gap_ms
         self._turn_ms = gap_ms if gap_ms > 1 else 0
         self.waiting = 0
         self.written = clock.ms()
         self._ended = clock.ms()  # of the last transfer
 
-    def write(self, n):
+    def write(self, buf, n):
         """Write buf[:n]; OSError as the bus has it."""
         self._gap()
         try:
-            self._bus.write(self._address, self._buf, n)
+            self._write(self._address, buf, n)
         finally:
-            self._ended = self.written = self._clock.ms()
+            self._ended = self.written = self._ms()
 
-    def fetch(self, n):
-        """Ask for n bytes, 0 to `waiting`, into buf[2:2 + n]; returns the new `waiting`.
+    def query(self):
+        """Ask how many bytes wait; returns it. A Notecard that does not acknowledge gets 3 s.
 
-        A Notecard that does not acknowledge gets 3 s. Raises LinkError bus-fault, bad-packet.
+        Raises LinkError bus-fault, bad-packet.
         """
-        buf, bus = self._buf, self._bus
+        self._gap()
+        self._fetch(0, self._answer)
+        self._ended = self._ms()
+        self.waiting = self._checked(0, self._answer)
+        return self.waiting
+
+    def gather(self, parts, most):
+        """Fetch what waits, `most` bytes in each packet but the last, as many packets as there are `parts`.
+
+        parts: views of one buffer, of most + 2 bytes each, that begin `most` bytes apart: a header takes the
+            place of the last two bytes of the packet before for a moment.
+        Returns how many bytes lie there, from the third of the first part on. Allocates nothing. Raises as
+        query().
+        """
+        n = self.waiting
+        self.waiting = 0  # until it is known
+        nap, gap_ms = self._nap, self._gap_ms
+        count = 0
+        self._gap()
+        for part in parts:
+            if count:
+                nap(gap_ms)
+            if n > most:
+                n = most
+            first, second = part[0], part[1]
+            self._fetch(n, part)
+            waiting = part[0]
+            if part[1] != n or waiting > _MOST:
+                self._checked(n, part)
+            part[0], part[1] = first, second
+            count += n
+            if not waiting or n < most:
+                break
+            n = waiting
+        self._ended = self._ms()
+        self.waiting = waiting
+        return count
+
+    def _fetch(self, n, buf):
+        """Ask for n bytes, and read the header and them into buf."""
+        self._ask[1] = n
         for left in range(_NACK_TRIES - 1, -1, -1):
-            buf[0] = 0
-            buf[1] = n
             try:
-                if self._diff(self._ms(), self._ended) <= self._gap_ms:  # as in _gap()
-                    self._nap(self._gap_ms)
-                bus.write(self._address, buf, _HEADER)
+                self._write(self._address, self._ask, _HEADER)
                 if self._turn_ms:
                     self._clock.sleep(self._turn_ms)
-                bus.read(self._address, buf, _HEADER + n)
-                break
+                self._read(self._address, buf, _HEADER + n)
+                return
             except OSError as error:
                 self._ended = self._ms()
-                self.waiting = 0
                 if not left:
                     raise self.fault(error) from None
             self._clock.sleep(_NACK_MS)
-        self._ended = self._ms()
-        waiting = self.waiting = buf[0]
-        if buf[1] != n or waiting > _MOST:
-            self.waiting = 0
+
+    def _checked(self, n, packet):
+        """How many bytes more wait, as the header of this packet of n bytes says. LinkError bad-packet."""
+        waiting = packet[0]
+        if packet[1] != n or waiting > _MOST:
+            self._ended = self._ms()
             self._turn_ms = min(max(2 * self._turn_ms, _TURN_MS), _TURN_MOST_MS)
-            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, buf[1]))
+            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, packet[1]))
         return waiting
 
     def fault(self, error):
@@ -111,13 +151,15 @@ class I2CLink(Link):
     bus: write(address, buf, n) and read(address, buf, n), the first n bytes of buf; OSError for a NACK or a
         fault.
     mtu: bytes of data in one transfer, 1 to 253; the bus must take mtu + 2. Common limits: 253, 127, 30.
+    packets: how many of them are fetched before they are looked at; four full ones take 0.1 s at 100 kHz, and
+        nothing ticks meanwhile.
     gap_ms: between any two transactions, at least 1 (dev.blues.io). Where it is more than 1 it is kept
         between asking and reading, too. An answer that belongs to the transaction before says that the
         Notecard was read too soon: that pause is then 2 ms, and doubles up to 25.
     first_query_ms, query_ms, query_until_ms, slow_query_ms: the reply is asked for first_query_ms after the
         request, then every query_ms until query_until_ms, then every slow_query_ms. note-c and note-python
         ask every 50 ms; asking without a pause put some Notecards into an error state (note-python, PR 79).
-    Allocates one buffer of mtu + 2 bytes.
+    Allocates one buffer of packets * mtu + 2 bytes.
     """
 
     holds_reply = True  # the reply waits in the Notecard until it is fetched: flash may be written meanwhile
@@ -129,15 +171,18 @@ class I2CLink(Link):
         address=ADDRESS,
         mtu=MTU,
         gap_ms=1,
+        packets=PACKETS,
         first_query_ms=20,
         query_ms=10,
         query_until_ms=100,
         slow_query_ms=50,
     ):
-        super().__init__(clock, mtu + _HEADER)
-        self._packets = Packets(bus, clock, address, self._buf, gap_ms)
+        super().__init__(clock, packets * mtu + _HEADER)
+        self._packets = Packets(bus, clock, address, gap_ms)
         self._mtu = mtu
-        self._full = memoryview(self._buf)[_HEADER:]
+        whole = memoryview(self._buf)
+        self._full = whole[_HEADER:]
+        self._parts = [whole[at : at + mtu + _HEADER] for at in range(0, packets * mtu, mtu)]
         self._fill = "%ds" % mtu  # a copy of at most so many bytes, which allocates nothing
         self._first_query_ms = first_query_ms
         self._query_ms = query_ms
@@ -164,7 +209,7 @@ class I2CLink(Link):
             else:
                 pack_into(self._fill, self._buf, 1, buf)
             try:
-                self._packets.write(1 + size)
+                self._packets.write(self._buf, 1 + size)
             except OSError as error:
                 raise self._packets.fault(error) from None
             at += size
@@ -178,11 +223,10 @@ class I2CLink(Link):
         if self._rest_ms:
             self._rest()
         packets = self._packets
-        n = packets.waiting or packets.fetch(0)
-        if not n:
+        if not packets.waiting and not packets.query():
             return False
-        if n >= self._mtu:  # nearly always: a view of all of it, made once, is what the sums take as it is
-            n = self._mtu
+        n = packets.gather(self._parts, self._mtu)
+        if n == len(self._full):  # a view of all of it, made once, is what the sums take as it is
             self._from = self._full
             self._start = 0
             self._end = n
@@ -190,7 +234,6 @@ class I2CLink(Link):
             self._from = self._buf
             self._start = _HEADER
             self._end = _HEADER + n
-        packets.fetch(n)
         return True
 
     def _take_known(self):
@@ -201,7 +244,7 @@ class I2CLink(Link):
         self._buf[0] = 1
         self._buf[1] = 10
         try:
-            self._packets.write(2)
+            self._packets.write(self._buf, 2)
         except OSError as error:
             self._hangs = error.args[:1] == (ETIMEDOUT,)
             self._clock.sleep(_NACK_MS)

@@ -10,7 +10,6 @@ from notedfu.scan import (
     DEPTH,
     FIRST,
     IN_KEY,
-    ITEM,
     ITEM_END,
     LENGTH,
     LEVEL,
