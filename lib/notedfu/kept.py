@@ -2,14 +2,13 @@
 
 import json
 from array import array
+from struct import pack_into
 
 from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.scan import (
     BACK,
     DEPTH,
-    FIRST,
-    IN_KEY,
     ITEM_END,
     LENGTH,
     LEVEL,
@@ -28,7 +27,7 @@ _NUMERAL_SIZE = const(32)  # characters
 _SCALAR = b"+-.0123456789Eaeflnrstu"
 _ESCAPES = b'"\\/bfnrtu'
 
-# States beyond the kernel's, see scan.py.
+# States beyond those of scan.py.
 ESCAPE = 15
 UNICODE = 16
 
@@ -46,6 +45,7 @@ class Kept:
         self.words = array("i", (0,) * WORDS)
         # Beyond `limit` there is room for a crc member, which is always read and never kept.
         self.text = bytearray(limit + _CRC_MEMBER + DEPTH)
+        self.text[0] = self.words[STACK + 1] = 123
         self.words[LIMIT] = limit
         self.words[ROOM] = len(self.text) - 3
         self._numeral = bytearray(_NUMERAL_SIZE)
@@ -53,11 +53,9 @@ class Kept:
 
     def begin(self):
         """Be ready behind the bracket that opens the outermost object."""
-        words = self.words
-        words[STATE] = FIRST
-        words[LEVEL] = words[N] = 1
-        words[SKIPPING] = words[IN_KEY] = 0
-        self.text[0] = words[STACK + 1] = 123
+        pack_into(
+            "8i", self.words, 0, 0, 1, 1, 0, 0, 0, 0, 0
+        )  # FIRST, on the first level; its bracket is kept
         self.truncated = False
         self.wide = False  # True if there is more than ASCII
         self.surrogates = False  # True if there may be some, as escapes

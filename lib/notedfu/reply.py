@@ -9,10 +9,9 @@ from notedfu.crc32 import Crc32, get_hex
 from notedfu.errors import LinkError
 from notedfu.kept import Kept
 from notedfu.scan import (
-    COLON,
-    FIRST,
+    DONE,
+    FAILED,
     IS_CRC,
-    IS_PAYLOAD,
     ITEM,
     LAST,
     LEVEL,
@@ -22,6 +21,7 @@ from notedfu.scan import (
     SKIPPING,
     STATE,
     TOP_COMMA,
+    WANTED,
     N,
 )
 
@@ -36,13 +36,12 @@ _SKIP = const(1024)  # bytes before the reply: blank lines, trace lines
 _CRC_VALUE = const(15)  # "SSSS:CCCCCCCC" with its quotes
 
 # The states beyond those of scan.py and kept.py.
-_KERNEL = const(6)  # the last that is the kernel's
+_KERNEL = const(7)  # the last that is the kernel's
+_FIRST = const(0)
 _BEFORE = const(17)
 _TRACE = const(18)
 _PAYLOAD = const(19)
 _PAYLOAD_ESCAPE = const(20)
-_AFTER = const(21)
-_DONE = const(22)  # the newline has passed: what follows is left alone
 
 
 class Reply:
@@ -61,9 +60,9 @@ class Reply:
         self._crc = crc32()  # over the text so far
         self._crc_before = crc32()  # over the text before the last top-level comma
         self._steps = (
-            (kept.full, kept.odd, self._key_end, self._item_end, self._payload_begin, self._closed)
-            + (kept.numeral, kept.damage, kept.escape, kept.unicode)
-            + (self._before, self._trace, self._payload, self._payload_escape, self._after)
+            (kept.full, kept.odd, self._item_end, self._payload_begin, None, kept.numeral, kept.damage)
+            + (kept.escape, kept.unicode)
+            + (self._before, self._trace, self._payload, self._payload_escape)
         )
         self.begin(None)
 
@@ -78,11 +77,12 @@ class Reply:
         if sink:
             sink.begin(sink.limit)
         self._kept.begin()
-        self._words[STATE] = _BEFORE
+        words = self._words
+        words[STATE] = _BEFORE
+        words[WANTED] = 1 if sink else 0
         self._skipped = 0
         self._members = None
         self._sequence = -1
-        self.failed = False  # True once the reply has a member `err`
         self.has_payload = False  # True once a payload has gone to the sink
         self.done = False  # True once the newline behind the reply has passed
         self.consumed = 0  # the index at which feed() stopped where it did not go on to its `end`
@@ -107,12 +107,13 @@ class Reply:
             state = words[STATE]
             if state <= _KERNEL:
                 i = scan(words, i, end, buf, text)
-            elif state < _DONE:
+            elif state != DONE:
                 i = steps[state - _KERNEL - 1](buf, i, end)
             else:
                 break
         self.consumed = i
         state = words[STATE]
+        self.done = state == DONE
         if i > start and (state < _BEFORE or state > _TRACE):
             self._sum(buf, i)
         return self.done
@@ -123,6 +124,11 @@ class Reply:
             raise LinkError("bad-reply", "the line ended inside the reply")
         if self._kept.wide:
             self.members  # noqa: B018 - now is the time to learn that it is no UTF-8
+
+    @property
+    def failed(self):
+        """True once the reply has a member `err`."""
+        return self._words[FAILED] > 0
 
     @property
     def members(self):
@@ -160,7 +166,7 @@ class Reply:
         c = buf[i]
         if c == _OBJECT:
             self._crc.reset()
-            self._words[STATE] = FIRST
+            self._words[STATE] = _FIRST
             self._from = i
             self._words[TOP_COMMA] = i + 1  # what comes now may be the crc already
             return i + 1
@@ -177,19 +183,6 @@ class Reply:
         self._skipped += 1
         if self._skipped > _SKIP:
             raise LinkError("bad-reply", "no reply in %d bytes" % _SKIP)
-        return i + 1
-
-    def _closed(self, buf, i, end):
-        self._words[STATE] = _AFTER
-        return i
-
-    def _after(self, buf, i, end):
-        c = buf[i]
-        if c == _NEWLINE:
-            self.done = True
-            self._words[STATE] = _DONE
-        elif c not in b" \t\r":
-            self._kept.damage(buf, i, end)
         return i + 1
 
     # the crc
@@ -220,21 +213,6 @@ class Reply:
 
     # members
 
-    def _key_end(self, buf, i, end):
-        words, text = self._words, self._text
-        at, n = words[ITEM], words[N]
-        member = 0
-        if n - at == 5:
-            if text.find(b'"crc"', at, n) == at:
-                member = IS_CRC
-            elif text.find(b'"err"', at, n) == at:
-                self.failed = True
-        elif n - at == 9 and self._sink and text.find(b'"payload"', at, n) == at:
-            member = IS_PAYLOAD
-        words[MEMBER] = member
-        words[STATE] = COLON
-        return i
-
     def _item_end(self, buf, i, end):
         words = self._words
         words[STATE] = NEXT
@@ -252,7 +230,7 @@ class Reply:
         self.has_payload = True
         self._kept.undo()
         self._words[STATE] = _PAYLOAD
-        return i
+        return self._payload(buf, i, end)
 
     def _payload(self, buf, i, end):
         i = self._sink.take(buf, i, end)

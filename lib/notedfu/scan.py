@@ -12,20 +12,20 @@ _BACKSLASH = const(92)
 _OBJECT = const(123)  # { and [; two more is what closes them
 _ARRAY = const(91)
 
-# The states. In the first seven the kernel goes on; in the others somebody else has to do something.
-FIRST = 0  # behind { or [
+# The states. In the first eight the kernel goes on; in the others somebody else has to do something.
+_FIRST = const(0)  # behind { or [
 _KEY = const(1)
-COLON = 2
+_COLON_DUE = const(2)
 _VALUE = const(3)
 NEXT = 4  # behind a value
 LAST = 5  # behind the crc: the end, and nothing else
 TEXT = 6  # in a string
-FULL = 7  # there may be no room for the next byte
-ODD = 8  # a byte in a string that is no plain text
-KEY_END = 9  # a key of the outermost object has passed
+_AFTER = const(7)  # behind the outermost object
+FULL = 8  # there may be no room for the next byte
+ODD = 9  # a byte in a string that is no plain text
 ITEM_END = 10  # a value has passed that was dropped, or may have to be, or is the crc
 PAYLOAD_BEGIN = 11
-CLOSED = 12
+DONE = 12  # the newline has passed
 NUMERAL = 13  # or no value at all
 DAMAGE = 14
 
@@ -37,13 +37,15 @@ SKIPPING = 3  # the level of the item that is being dropped, or 0
 IN_KEY = 4
 MEMBER = 5  # IS_CRC or IS_PAYLOAD where such a member of the outermost object passes by
 ITEM = 6  # where its key or its value begins in what is kept
-TOP_COMMA = 7  # the index of the last comma between members of the outermost object, or -1
-BACK = 8  # the state that was given up
-LENGTH = 9  # characters of a numeral so far
-LIMIT = 10  # bytes to keep
-ROOM = 11  # bytes for which there is room, less a comma, a bracket or a colon, and the one that closes it
-STACK = 12  # for each level: the bracket, and << 8 where the item under way begins
-WORDS = 13 + DEPTH
+FAILED = 7  # 1 once the outermost object has a member `err`
+TOP_COMMA = 8  # the index of the last comma between members of the outermost object, or -1
+BACK = 9  # the state that was given up
+LENGTH = 10  # characters of a numeral so far
+LIMIT = 11  # bytes to keep
+ROOM = 12  # bytes for which there is room, less a comma, a bracket or a colon, and the one that closes it
+WANTED = 13  # 1 where a member `payload` of the outermost object is to be told apart
+STACK = 14  # for each level: the bracket, and << 8 where the item under way begins
+WORDS = 15 + DEPTH
 
 IS_CRC = 1
 IS_PAYLOAD = 2
@@ -74,32 +76,45 @@ def _pass(buf, start, end):
     return start
 
 
+def _member(words, text, n):
+    """What the key of the outermost object that has just ended says of its member; `err` is noted."""
+    at = words[6]
+    if n - at == 5:
+        if text.find(b'"crc"', at, n) == at:
+            return IS_CRC
+        if text.find(b'"err"', at, n) == at:
+            words[7] = 1
+    elif n - at == 9 and words[13] and text.find(b'"payload"', at, n) == at:
+        return IS_PAYLOAD
+    return 0
+
+
 def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost more than all that is done here
-    """Scan buf[i:end] in one of the first seven states, and keep what passes in `text`, without blanks.
+    """Scan buf[i:end] in one of the first eight states, and keep what passes in `text`, without blanks.
 
     words: array("i"), the state. text: a bytearray. Returns the index of the first byte that is not taken, or
     `end`. Allocates nothing. The arguments come in the order that suits the viper twin: fast.py says why.
     """
     state, level = words[0], words[1]
     n, skipping = words[2], words[3]
-    while i < end and state <= 6:
+    while i < end and state <= 7:
         if state == 6:
             if skipping:
                 i = _pass(buf, i, end)
             else:
-                stop = min(end, i + words[11] - n)
+                stop = min(end, i + words[12] - n)
                 done = _copy(buf, i, stop, text, n)
                 n += done - i
                 i = done
                 if stop <= i < end:
-                    words[8] = 6
-                    state = 7
+                    words[9] = 6
+                    state = 8
                     break
             if i == end:
                 break
             c = buf[i]
             if c != _QUOTE:
-                state = 8
+                state = 9
                 break
             i += 1
             if not skipping:
@@ -107,25 +122,35 @@ def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost mo
                 n += 1
             if words[4]:
                 words[4] = 0
-                state = 2 if level > 1 else 9
+                if level == 1:
+                    words[5] = _member(words, text, n)
+                state = 2
                 continue
         else:
             c = buf[i]
             i += 1
             if c == 32 or c == 9 or c == 13:
                 continue
-            kind = words[12 + level] & 255
+            if state == 7:
+                if c == 10:
+                    state = 12
+                    break
+                words[9] = 7
+                state = 14
+                i -= 1
+                break
+            kind = words[14 + level] & 255
             if c == kind + 2 and (state == 0 or state == 4 or state == 5):
                 if not skipping:
                     text[n] = c
                     n += 1
                 level -= 1
                 if not level:
-                    state = 12
+                    state = 7
                     continue
             elif state == 4 and c == _COMMA:
                 if level == 1:
-                    words[7] = i - 1
+                    words[8] = i - 1
                 state = 1 if kind == _OBJECT else 3
                 continue
             elif state == 2 and c == _COLON:
@@ -140,16 +165,16 @@ def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost mo
                 is_key = kind == _OBJECT and state != 3
                 opens = c == _OBJECT or c == _ARRAY
                 if state == 2 or state > 3 or (is_key and c != _QUOTE) or (opens and level == DEPTH):
-                    words[8] = state
+                    words[9] = state
                     state = 14
                     i -= 1
                     break
                 begins = not skipping and (is_key or kind == _ARRAY)
                 if begins:
-                    words[12 + level] = n << 8 | kind
-                if not skipping and n > words[11]:
-                    words[8] = state
-                    state = 7
+                    words[14 + level] = n << 8 | kind
+                if not skipping and n > words[12]:
+                    words[9] = state
+                    state = 8
                     i -= 1
                     break
                 if begins and text[n - 1] != _OBJECT and text[n - 1] != _ARRAY:
@@ -159,7 +184,7 @@ def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost mo
                     words[4] = 1
                     words[6] = n
                 elif not opens and c != _QUOTE:
-                    words[9] = 0
+                    words[10] = 0
                     state = 13
                     i -= 1
                     break
@@ -172,11 +197,11 @@ def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost mo
                 state = 6
                 if opens:
                     level += 1
-                    words[12 + level] = n << 8 | c
+                    words[14 + level] = n << 8 | c
                     state = 0
                 continue
         # a value has ended
-        state = 10 if skipping or n + level > words[10] or (level == 1 and words[5] == 1) else 4
+        state = 10 if skipping or n + level > words[11] or (level == 1 and words[5] == 1) else 4
     words[0] = state
     words[1] = level
     words[2] = n
