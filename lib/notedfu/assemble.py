@@ -2,7 +2,14 @@
 
 import gc
 
+from notedfu.const import const
 from notedfu.errors import LocalError
+
+# I2C packets that are fetched before they are looked at: 2 KiB of buffer, in 0.2 s at 100 kHz, or half of it
+_MANY = const(8)
+_FEW = const(4)
+_LARGE_PAGE = const(4096)
+_QUICK_HZ = const(90000)
 
 
 def assemble(boot):
@@ -51,4 +58,6 @@ def _link(boot):
     from notedfu.i2c import I2CLink
 
     bus = boot.port.bus(settings)
-    return I2CLink(bus, clock, settings.i2c_address, settings.i2c_mtu, settings.i2c_gap_ms)
+    few = settings.page < _LARGE_PAGE or settings.i2c_hz < _QUICK_HZ
+    packets = _FEW if few else _MANY
+    return I2CLink(bus, clock, settings.i2c_address, settings.i2c_mtu, settings.i2c_gap_ms, packets)

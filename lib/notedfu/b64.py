@@ -38,13 +38,17 @@ def portable_decode(state, buf, start, end, out, limit):
         start = _by_digit(state, buf, start, min(end, start + (-state[_AT] & 3)), out, limit)
         if start == _LONG or state[_AT]:
             return start
-    stop = start + ((end - start) & ~3)
-    done = _by_group(state, buf, start, stop, out, limit)
-    if done != stop and done != _LONG:
-        while _SEXTETS[buf[done]] < 64:
-            done += 1
-        done = _by_group(state, buf, start, done - ((done - start) & 3), out, limit)
-    return done if done == end or done == _LONG else _by_digit(state, buf, done, end, out, limit)
+    size = (end - start) & ~3
+    while size:  # where it fails, it is tried with half of it: the end of the text is found in few steps
+        done = _by_group(state, buf, start, start + size, out, limit)
+        if done == _LONG:
+            return _LONG
+        if done == start:
+            size = size >> 1 & ~3
+        else:
+            start = done
+            size = min(size, (end - start) & ~3)
+    return _by_digit(state, buf, start, end, out, limit)
 
 
 def _by_group(state, buf, start, end, out, limit):
@@ -52,8 +56,6 @@ def _by_group(state, buf, start, end, out, limit):
 
     a2b_base64 skips what is no digit, so a count of bytes that is right means that all were digits.
     """
-    if start == end:
-        return start
     try:
         data = a2b_base64(memoryview(buf)[start:end] if start or end != len(buf) else buf)
     except ValueError:
@@ -122,7 +124,10 @@ class Base64Decoder:
         return self._state[_COUNT]
 
     def begin(self, limit):
-        """Be ready for a new text of at most `limit` bytes decoded, or as many as `out` takes."""
+        """Be ready for a new text of at most `limit` bytes decoded, or as many as `out` takes.
+
+        `limit` may be set as well, where begin() comes later.
+        """
         self.limit = min(limit, len(self._out))
         self._pads = -1  # padding characters still to come, or -1 while digits may come
         state = self._state

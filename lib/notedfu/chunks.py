@@ -125,7 +125,7 @@ class Chunks:
             self._get_at = len(begin)
             self._get_form = binary
             self._length = length
-        self._base64.begin(length)
+        self._base64.limit = length  # to which receive() begins it again at each attempt
         at = _put_number(get, self._get_at, offset)
         get[at] = _END
         self._notecard.send(get, at + 1)

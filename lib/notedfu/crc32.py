@@ -56,8 +56,7 @@ class StateCrc32:
 
     def reset(self):
         """Begin anew: the CRC of nothing."""
-        for i in range(4):
-            self._state[i] = 0
+        pack_into("<I", self._state, 0, 0)
 
     def update(self, buf, start, end):
         """Take buf[start:end] in."""

@@ -395,3 +395,42 @@ def scan(words: ptr32, i: int, end: int, buf: ptr8, text: ptr8) -> int:  # noqa:
     words[1] = level
     words[2] = n
     return i
+
+
+@micropython.viper
+def gather(words, parts, ask, write, read, nap, again) -> int:
+    """i2c.portable_gather."""
+    w = ptr32(words)
+    n = w[0]
+    most = w[1]
+    count = 0
+    waiting = 0
+    for part in parts:
+        if count:
+            nap(w[3])
+        if n > most:
+            n = most
+        p = ptr8(part)
+        first = p[0]
+        second = p[1]
+        ptr8(ask)[1] = n
+        try:
+            write(w[2], ask, 2)
+            if w[4]:
+                nap(w[4])
+            read(w[2], part, n + 2)
+        except OSError:
+            again(n, part)
+        waiting = p[0]
+        if p[1] != n or waiting > 253:
+            w[5] = n
+            w[6] = p[1]
+            return -1
+        p[0] = first
+        p[1] = second
+        count += n
+        if n < most or not waiting:
+            break
+        n = waiting
+    w[0] = waiting
+    return count

@@ -7,12 +7,14 @@ dev.blues.io, serial-over-i2c-protocol. Three things happen on the bus, each end
 Reading more than n + 2 bytes, or with nothing asked, can hang the bus, so that never happens here.
 """
 
+from array import array
 from errno import ETIMEDOUT
 from struct import pack_into
 
 from notedfu.const import const
 from notedfu.errors import LinkError
 from notedfu.link import Link
+from notedfu.twins import twin
 
 ADDRESS = 0x17  # note-c, NOTE_I2C_ADDR_DEFAULT
 PACKETS = 4
@@ -35,17 +37,72 @@ _TURN_MS = const(
 _TURN_MOST_MS = const(25)  # note-espidf's; more has never been needed
 
 
+# The words of gather().
+_WAITING = const(0)  # bytes more that the Notecard has, as the last header says
+_TURN = const(4)
+_ASKED = const(5)
+_SAID = const(6)
+_WRONG = const(-1)  # what gather() returns where a header is wrong
+
+
+def portable_gather(words, parts, ask, write, read, nap, again):
+    """Fetch what waits, one packet behind the other into parts; return how many bytes, or _WRONG.
+
+    words: array("i"): bytes that wait; bytes of a packet at the most; the address; the pause between two
+        packets and that between asking and reading, in ms; of a wrong header, what was asked for, and what it
+        says.
+    parts: views of one buffer, each of two bytes more than a packet has, that begin a packet's length apart:
+        a header takes the place of the last two bytes of the packet before for a moment.
+    ask: a bytearray of two, the first of them 0. write, read, nap: the bus's and the clock's.
+    again(n, part): does for itself what has raised OSError.
+    Allocates nothing.
+    """
+    n, most, address = words[0], words[1], words[2]
+    pause_ms, turn_ms = words[3], words[4]
+    count = waiting = 0
+    for part in parts:
+        if count:
+            nap(pause_ms)
+        if n > most:
+            n = most
+        first = part[0]
+        second = part[1]
+        ask[1] = n
+        try:
+            write(address, ask, 2)
+            if turn_ms:
+                nap(turn_ms)
+            read(address, part, n + 2)
+        except OSError:
+            again(n, part)
+        waiting = part[0]
+        if part[1] != n or waiting > _MOST:
+            words[5] = n
+            words[6] = part[1]
+            return _WRONG
+        part[0] = first
+        part[1] = second
+        count += n
+        if n < most or not waiting:
+            break
+        n = waiting
+    words[0] = waiting
+    return count
+
+
+_GATHER = twin("gather", portable_gather)
+
+
 class Packets:
     """The three things, one at a time: gaps, headers and NACKs.
 
     Asking and reading are one transaction, as in note-python (a repeated START), note-go and note-zephyr: no
     gap lies between them until a Notecard shows that it needs one.
 
-    waiting: how many bytes more the Notecard has, as the last header says. written: when it was last written
-    to.
+    parts: as gather() has them, for packets of `most` bytes. written: when the Notecard was last written to.
     """
 
-    def __init__(self, bus, clock, address, gap_ms):
+    def __init__(self, bus, clock, address, gap_ms, parts, most):
         self._write = bus.write
         self._read = bus.read
         self._clock = clock
@@ -54,13 +111,20 @@ class Packets:
         self._ask = bytearray(_HEADER)
         self._answer = bytearray(_HEADER)
         self._gap_ms = gap_ms
-        self._turn_ms = gap_ms if gap_ms > 1 else 0
-        self.waiting = 0
+        self._parts = parts
+        self._words = array("i", (0, most, address, gap_ms, gap_ms if gap_ms > 1 else 0, 0, 0))
+        self._retry = self._fetch_again
         self.written = clock.ms()
         self._ended = clock.ms()  # of the last transfer
 
+    @property
+    def waiting(self):
+        """How many bytes more the Notecard has, as the last header says."""
+        return self._words[_WAITING]
+
     def write(self, buf, n):
-        """Write buf[:n]; OSError as the bus has it."""
+        """Write buf[:n]; OSError as the bus has it. What waited is none of ours any more."""
+        self._words[_WAITING] = 0
         self._gap()
         try:
             self._write(self._address, buf, n)
@@ -72,68 +136,57 @@ class Packets:
 
         Raises LinkError bus-fault, bad-packet.
         """
+        answer = self._answer
         self._gap()
-        self._fetch(0, self._answer)
+        try:
+            self._fetch(0, answer)
+        except OSError:
+            self._fetch_again(0, answer)
         self._ended = self._ms()
-        self.waiting = self._checked(0, self._answer)
-        return self.waiting
+        if answer[1] or answer[0] > _MOST:
+            self._words[_ASKED], self._words[_SAID] = 0, answer[1]
+            raise self._wrong()
+        self._words[_WAITING] = answer[0]
+        return answer[0]
 
-    def gather(self, parts, most):
-        """Fetch what waits, `most` bytes in each packet but the last, as many packets as there are `parts`.
-
-        parts: views of one buffer, of most + 2 bytes each, that begin `most` bytes apart: a header takes the
-            place of the last two bytes of the packet before for a moment.
-        Returns how many bytes lie there, from the third of the first part on. Allocates nothing. Raises as
-        query().
-        """
-        n = self.waiting
-        self.waiting = 0  # until it is known
-        nap, gap_ms = self._nap, self._gap_ms
-        count = 0
+    def gather(self):
+        """Fetch what waits, one packet or more; returns how many bytes lie in the parts now. As query()."""
+        if not self._words[_WAITING] and not self.query():
+            return 0
         self._gap()
-        for part in parts:
-            if count:
-                nap(gap_ms)
-            if n > most:
-                n = most
-            first, second = part[0], part[1]
-            self._fetch(n, part)
-            waiting = part[0]
-            if part[1] != n or waiting > _MOST:
-                self._checked(n, part)
-            part[0], part[1] = first, second
-            count += n
-            if not waiting or n < most:
-                break
-            n = waiting
+        count = _GATHER(self._words, self._parts, self._ask, self._write, self._read, self._nap, self._retry)
         self._ended = self._ms()
-        self.waiting = waiting
+        if count == _WRONG:
+            raise self._wrong()
         return count
 
     def _fetch(self, n, buf):
         """Ask for n bytes, and read the header and them into buf."""
         self._ask[1] = n
-        for left in range(_NACK_TRIES - 1, -1, -1):
+        self._write(self._address, self._ask, _HEADER)
+        if self._words[_TURN]:
+            self._clock.sleep(self._words[_TURN])
+        self._read(self._address, buf, _HEADER + n)
+
+    def _fetch_again(self, n, buf):
+        """_fetch() after an OSError: three tries, a second apart."""
+        for left in range(_NACK_TRIES - 2, -1, -1):
+            self._clock.sleep(_NACK_MS)
             try:
-                self._write(self._address, self._ask, _HEADER)
-                if self._turn_ms:
-                    self._clock.sleep(self._turn_ms)
-                self._read(self._address, buf, _HEADER + n)
+                self._fetch(n, buf)
                 return
             except OSError as error:
-                self._ended = self._ms()
                 if not left:
+                    self._ended = self._ms()
+                    self._words[_WAITING] = 0
                     raise self.fault(error) from None
-            self._clock.sleep(_NACK_MS)
 
-    def _checked(self, n, packet):
-        """How many bytes more wait, as the header of this packet of n bytes says. LinkError bad-packet."""
-        waiting = packet[0]
-        if packet[1] != n or waiting > _MOST:
-            self._ended = self._ms()
-            self._turn_ms = min(max(2 * self._turn_ms, _TURN_MS), _TURN_MOST_MS)
-            raise LinkError("bad-packet", "asked for %d bytes, header says %d" % (n, packet[1]))
-        return waiting
+    def _wrong(self):
+        """A header is wrong: the Notecard was read too soon, maybe, and is given more time from now on."""
+        words = self._words
+        words[_WAITING] = 0
+        words[_TURN] = min(max(2 * words[_TURN], _TURN_MS), _TURN_MOST_MS)
+        return LinkError("bad-packet", "asked for %d bytes, header says %d" % (words[_ASKED], words[_SAID]))
 
     def fault(self, error):
         """The LinkError for an OSError of the bus."""
@@ -151,8 +204,8 @@ class I2CLink(Link):
     bus: write(address, buf, n) and read(address, buf, n), the first n bytes of buf; OSError for a NACK or a
         fault.
     mtu: bytes of data in one transfer, 1 to 253; the bus must take mtu + 2. Common limits: 253, 127, 30.
-    packets: how many of them are fetched before they are looked at; four full ones take 0.1 s at 100 kHz, and
-        nothing ticks meanwhile.
+    packets: how many of them are fetched before they are looked at. Nothing ticks meanwhile: eight full ones
+        take 0.2 s at 100 kHz.
     gap_ms: between any two transactions, at least 1 (dev.blues.io). Where it is more than 1 it is kept
         between asking and reading, too. An answer that belongs to the transaction before says that the
         Notecard was read too soon: that pause is then 2 ms, and doubles up to 25.
@@ -178,11 +231,12 @@ class I2CLink(Link):
         slow_query_ms=50,
     ):
         super().__init__(clock, packets * mtu + _HEADER)
-        self._packets = Packets(bus, clock, address, gap_ms)
-        self._mtu = mtu
         whole = memoryview(self._buf)
+        parts = [whole[at : at + mtu + _HEADER] for at in range(0, packets * mtu, mtu)]
+        self._packets = Packets(bus, clock, address, gap_ms, parts, mtu)
+        self._mtu = mtu
         self._full = whole[_HEADER:]
-        self._parts = [whole[at : at + mtu + _HEADER] for at in range(0, packets * mtu, mtu)]
+        self._whole = packets * mtu
         self._fill = "%ds" % mtu  # a copy of at most so many bytes, which allocates nothing
         self._first_query_ms = first_query_ms
         self._query_ms = query_ms
@@ -222,11 +276,10 @@ class I2CLink(Link):
     def _take(self):
         if self._rest_ms:
             self._rest()
-        packets = self._packets
-        if not packets.waiting and not packets.query():
+        n = self._packets.gather()
+        if not n:
             return False
-        n = packets.gather(self._parts, self._mtu)
-        if n == len(self._full):  # a view of all of it, made once, is what the sums take as it is
+        if n == self._whole:  # a view of all of it, made once, is what the sums take as it is
             self._from = self._full
             self._start = 0
             self._end = n
@@ -240,7 +293,6 @@ class I2CLink(Link):
         return self._packets.waiting > 0 and self._take()
 
     def _newline(self):
-        self._packets.waiting = 0
         self._buf[0] = 1
         self._buf[1] = 10
         try:

@@ -8,11 +8,10 @@ import world
 
 def run(arguments):
     """Arguments: flash's address and length, wire, time; filesystem's blocks, region's blocks,
-    flash's class, mark, time's class (and behind a colon its file)."""
+    flash's class, mark, time's class."""
     address, wire_fd = int(arguments[0]), int(arguments[2])
     fs_blocks, region_blocks = int(arguments[5]), int(arguments[6])
-    name, _, world.CountedTime.path = arguments[9].partition(":")
-    time = getattr(world, name)(int(arguments[3]))
+    time = getattr(world, arguments[9])(int(arguments[3]))
     wire = world.Wire(wire_fd, time)
     flash = getattr(world, arguments[7])
     prepare.mount(flash(address, fs_blocks, time))
