@@ -39,7 +39,7 @@ class Chain:
     def __init__(self, size, crc32, kernel):
         self.data = Random(size).bytes(size)
         self.page = bytearray(size)
-        self._parts = transfers(dfu_get_reply(self.data, 0xABCD), 252)
+        self._parts = transfers(dfu_get_reply(self.data, 0xABCD), 8 * 252)
         self._decoder = Base64Decoder(self.page, kernel)
         self._reply = Reply(1024, crc32)
         self._image = crc32()

@@ -80,6 +80,8 @@ class Reply:
         words = self._words
         words[STATE] = _BEFORE
         words[WANTED] = 1 if sink else 0
+        self._crc_before.reset()
+        self._around = b"{}"  # what the crc is over beside the text before the last comma
         self._skipped = 0
         self._members = None
         self._sequence = -1
@@ -168,7 +170,6 @@ class Reply:
             self._crc.reset()
             self._words[STATE] = _FIRST
             self._from = i
-            self._words[TOP_COMMA] = i + 1  # what comes now may be the crc already
             return i + 1
         if c != _NEWLINE and c not in b" \t\r":
             self._words[STATE] = _TRACE
@@ -194,9 +195,10 @@ class Reply:
         if comma >= 0:
             self._crc.update(buf, start, comma)
             self._crc_before.assign(self._crc)
+            self._around = b"}"
             start = comma
         if self.done:
-            self._crc_before.update(b"}", 0, 1)
+            self._crc_before.update(self._around, 0, len(self._around))
         else:
             self._crc.update(buf, start, end)
 
