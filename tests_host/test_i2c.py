@@ -3,7 +3,8 @@ from errno import EIO, ETIMEDOUT
 from check import code_of
 from fakecard import Bus, Talk, text
 from notedfu.errors import LinkError
-from notedfu.i2c import I2CLink
+from notedfu.i2c import I2CLink, portable_gather
+from notedfu.twins import twin
 
 
 class Setup(Talk):
@@ -107,6 +108,17 @@ def test_a_notecard_that_does_not_acknowledge_a_query_is_waited_for():
     setup.bus.nack(3)
     assert setup.listen() == b"{}\r\n"
     assert 3000 <= setup.time.elapsed_ms <= 3200
+
+
+def test_a_fault_anywhere_among_packets_loses_no_byte_of_them():
+    reply = text(900) + b"\r\n"
+    for gather in (portable_gather, twin("gather", portable_gather)):
+        for packets in (1, 2, 4, 8):
+            for at in range(1, 20):
+                setup = Setup(lambda line: reply, mtu=100, packets=packets, gather=gather)
+                setup.bus.faults = [None] * at + [OSError(EIO)]
+                assert setup.talk() == reply
+                assert not setup.bus.faults
 
 
 def test_a_bus_that_never_acknowledges_is_a_fault_in_seconds():

@@ -102,7 +102,7 @@ class Packets:
     parts: as gather() has them, for packets of `most` bytes. written: when the Notecard was last written to.
     """
 
-    def __init__(self, bus, clock, address, gap_ms, parts, most):
+    def __init__(self, bus, clock, address, gap_ms, parts, most, gather):
         self._write = bus.write
         self._read = bus.read
         self._clock = clock
@@ -112,6 +112,7 @@ class Packets:
         self._answer = bytearray(_HEADER)
         self._gap_ms = gap_ms
         self._parts = parts
+        self._gather = gather
         self._words = array("i", (0, most, address, gap_ms, gap_ms if gap_ms > 1 else 0, 0, 0))
         self._retry = self._fetch_again
         self.written = clock.ms()
@@ -212,7 +213,8 @@ class I2CLink(Link):
     first_query_ms, query_ms, query_until_ms, slow_query_ms: the reply is asked for first_query_ms after the
         request, then every query_ms until query_until_ms, then every slow_query_ms. note-c and note-python
         ask every 50 ms; asking without a pause put some Notecards into an error state (note-python, PR 79).
-    Allocates one buffer of packets * mtu + 2 bytes.
+    gather: portable_gather or its viper twin.
+    Allocates one buffer of packets * mtu + 2 bytes, and a view for each packet.
     """
 
     holds_reply = True  # the reply waits in the Notecard until it is fetched: flash may be written meanwhile
@@ -229,11 +231,12 @@ class I2CLink(Link):
         query_ms=10,
         query_until_ms=100,
         slow_query_ms=50,
+        gather=_GATHER,
     ):
         super().__init__(clock, packets * mtu + _HEADER)
         whole = memoryview(self._buf)
         parts = [whole[at : at + mtu + _HEADER] for at in range(0, packets * mtu, mtu)]
-        self._packets = Packets(bus, clock, address, gap_ms, parts, mtu)
+        self._packets = Packets(bus, clock, address, gap_ms, parts, mtu, gather)
         self._mtu = mtu
         self._full = whole[_HEADER:]
         self._whole = packets * mtu
