@@ -88,6 +88,9 @@ class RigPort:
     def clock(self):
         return self._rig.time.clock()
 
+    def ms(self):
+        return self.clock().ms()
+
     def bus(self, settings):
         return I2CBus(I2CFrontEnd(self._rig.engine), self._rig.time.advance, settings.i2c_hz)
 
@@ -127,6 +130,14 @@ class RigPort:
             return False
         return True
 
+    def sizes(self, folder):
+        found = {}
+        for name in os.listdir(folder):
+            status = os.stat(folder + "/" + name)
+            if not status[0] & 0x4000:  # S_IFDIR
+                found[name] = status[6]
+        return found
+
     def pin_is_low(self, pin):
         return False
 
@@ -136,7 +147,7 @@ class RigPort:
     def follows_boot(self):
         return False
 
-    def guard(self, clock, patience_ms):
+    def guard(self, patience_ms):
         return RigGuard(self._rig, patience_ms)
 
     def release(self):

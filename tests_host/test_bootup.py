@@ -3,7 +3,7 @@ import struct
 
 import rig
 from notedfu import bootup, decide, glance
-from notedfu.journal import GOOD, IDLE, PENDING, STAGING, TRIAL, Journal
+from notedfu.journal import GOOD, IDLE, PENDING, STAGING, TRIAL, UNBLOCKED, Journal
 from notedfu.settings import Settings
 from notedfu.slots import RIGHT
 from scratch import Scratch, read, write
@@ -84,7 +84,7 @@ def test_whatever_a_record_says_only_what_the_table_would_run_is_quiet():
                 journal.state = state
                 journal.active = bits & 1
                 journal.unclean, journal.running = bits >> 1 & 1, bits >> 2 & 1
-                journal.flags = (bits >> 3 & 1) * glance.UNBLOCKED
+                journal.flags = (bits >> 3 & 1) * UNBLOCKED
                 journal.swap_left = journal.trial_left = bits >> 4 & 1
                 journal.save()
                 active = glance.settled(folder + "/notedfu.d/journal")
@@ -120,12 +120,13 @@ def test_a_slot_without_its_mark_or_with_a_file_of_another_size_is_not_quiet():
     with Scratch() as folder:
         device = device_at_peace(folder)
         slot = folder + "/notedfu.d/a"
+        sizes = rig.RigPort(device).sizes
         for path in (slot + ".confirmed", slot + ".manifest", slot + "/data/notes.txt"):
             whole = read(path)
             write(path, whole + b"!" if path.endswith("txt") else bytes(len(whole)))
-            assert not glance.confirmed(slot), path
+            assert not glance.confirmed(slot, sizes), path
             write(path, whole)
-            assert glance.confirmed(slot)
+            assert glance.confirmed(slot, sizes)
         assert is_quiet(device)
 
 

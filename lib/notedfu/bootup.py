@@ -7,21 +7,21 @@ MicroPython acts from main.py alone, so that a soft reset into the raw REPL, whi
 main.py, decides nothing and swaps nothing. CircuitPython acts from boot.py, where it may always write.
 """
 
-from notedfu import glance, launch
-from notedfu.clock import Seconds
-
-_WATCHED = 8  # one run of a confirmed app in so many is marked in flash, until one ends uncleanly
+from notedfu import glance
 
 
 class Handle:
-    """What an app is given in a quiet boot: handle.Updates, made when it is first asked for something."""
+    """What an app is given in a quiet boot: handle.Updates, made when it is first asked for something.
 
-    def __init__(self, port, clock, page):
-        self.progress = None  # as in Updates
-        self.updates = None
-        self.page = launch.reserve(page)
+    port's. page: see glance.reserve(). An app sets `progress`, as in Updates.
+    """
+
+    progress = updates = None
+
+    def __init__(self, port, page):
+        self.page = page
         self._port = port
-        self._run = Seconds(clock)
+        self._began = port.ms()
 
     def __getattr__(self, name):
         return getattr(self.load(), name)
@@ -31,7 +31,7 @@ class Handle:
         if self.updates is None:
             from notedfu import supervise
 
-            self.updates = supervise.resumed(self._port, self._run, self)
+            self.updates = supervise.resumed(self._port, self._began, self)
         return self.updates
 
 
@@ -51,7 +51,7 @@ def boot():
 
         decide.guard(port)
     elif quick[1] and not port.exists("/notedfu.off"):
-        port.guard(port.clock(), None)
+        port.guard(None)
 
 
 def main():
@@ -64,24 +64,20 @@ def main():
 def run(port):
     """As main(), with the port given."""
     try:
-        _run(port)
+        try:
+            found = _look(port)
+            if found and port.random16() % 8:  # one run of a confirmed app in so many is marked in flash
+                _go(port, *found)
+                return
+            from notedfu import decide
+
+            decide.run(port, found is not None)
+        except Exception as error:  # noqa: BLE001 - a defect here must not leave a dead board
+            port.complain(error)
+            port.reset_after(60000)
     except KeyboardInterrupt:
         port.release()
         port.say("stopped by Ctrl-C; machine.reset() goes on")
-
-
-def _run(port):
-    try:
-        found = _look(port)
-        if found is not None and port.random16() % _WATCHED:
-            _go(port, *found)
-            return
-        from notedfu import decide
-
-        decide.run(port, found is not None)
-    except Exception as error:  # noqa: BLE001 - a defect here must not leave a dead board
-        port.complain(error)
-        port.reset_after(60000)
 
 
 def _look(port):
@@ -93,7 +89,7 @@ def _look(port):
         root = port.root + "/notedfu.d"
         active = glance.settled(root + "/journal")
         folder = root + glance.FOLDERS[active]
-        if not active or not glance.confirmed(folder):
+        if not active or not glance.confirmed(folder, port.sizes):
             return None
     except Exception:  # noqa: BLE001 - decide.py meets it again, and knows what to do and to say about it
         return None
@@ -102,19 +98,18 @@ def _look(port):
 
 def _go(port, app, folder, watchdog_s, page):
     """Run the app, and what follows its end."""
-    clock = port.clock()
     if watchdog_s:
-        clock.on_tick = port.guard(clock, watchdog_s * 1000).alive
-    dfu = Handle(port, clock, page)
+        port.guard(watchdog_s * 1000)
+    dfu = Handle(port, glance.reserve(page))
 
     def brings(path):
         return path.startswith(folder + "/")
 
-    error = launch.ended(port, launch.start, app, folder, brings, dfu)
+    error = glance.ended(port, glance.start, app, folder, brings, dfu)
     if dfu.updates is None and error is not None:
         if isinstance(error, KeyboardInterrupt):
             raise error  # nothing was marked, so there is nothing to give back
-        launch.forget(folder)
+        glance.forget(folder)
     updates = dfu.load()
     from notedfu import supervise
 

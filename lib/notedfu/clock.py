@@ -41,12 +41,12 @@ class Clock:
 
 
 class Seconds:
-    """Whole seconds since it was made. Ticks wrap; this does not, if it is asked once in three days
-    (CircuitPython's ticks wrap in six)."""
+    """Whole seconds since `start`, from the clock's ms(), or since it was made. Ticks wrap; this does not, if
+    it is asked once in three days (CircuitPython's ticks wrap in six)."""
 
-    def __init__(self, clock):
+    def __init__(self, clock, start=None):
         self._clock = clock
-        self._since = clock.ms()
+        self._since = clock.ms() if start is None else start
         self._rest_ms = 0
         self._passed = 0
 

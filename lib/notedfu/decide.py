@@ -213,7 +213,7 @@ def guard(port):
     """boot.py's work where the settings need more than bootup's look at them: keep the watchdog fed."""
     one = Boot(port)
     if one.settings.watchdog_s and not one.off():
-        port.guard(one.clock, None)
+        port.guard(None)
 
 
 def run(port, drawn):

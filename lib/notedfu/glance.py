@@ -1,26 +1,20 @@
-"""What every boot reads of settings, boot record and manifest: enough to see that there is nothing to do.
+"""What every boot needs: a look at settings, boot record and manifest, and the start of the app.
 
-docs/SPEC.md draws the bytes. rules.py, journal.py and slots.py know all of them, and use what is here.
+The look is enough to see that there is nothing to do. docs/SPEC.md draws the bytes. rules.py, journal.py and
+slots.py know all of them, and use what is here. One file: each more is looked for, opened and linked anew.
 """
 
+import gc
 import json
-import os
 import struct
+import sys
 
 try:
     from binascii import crc32
 except ImportError:  # SAMD21, nRF52832
     from notedfu.bootcrc import by_table as crc32
 
-STAGING = 1  # the last state in which the installed app runs as ever
-UNBLOCKED = 8  # a flag: the setting `unblock` has done its work
-RECORD_SIZE = 209
-RECORD_MAGIC = b"NDJ1"
-
 FOLDERS = ("/?", "/a", "/b")  # of slot A, 1, and B, 2, below the updater's own
-MANIFEST_MAGIC = b"NDM1"
-PREFIX = "<4sI32s32sH"  # magic, length of all, identity, header, size of the protected TLVs
-FILE = "<II"  # size, crc32, behind the name
 
 
 def quick(path):
@@ -32,32 +26,35 @@ def quick(path):
     """
     try:
         with open(path) as file:
-            found = json.load(file)
+            get = json.loads(file.read()).get
     except OSError:
-        found = {}
-    except ValueError:
+        get = {}.get
+    except (AttributeError, ValueError):
         return None
-    if not isinstance(found, dict):
-        return None
-    app, watchdog_s, page = found.get("app", "app"), found.get("watchdog_s", 120), found.get("page", 4096)
-    if found.get("off") or found.get("unblock") or found.get("off_pin", -1) != -1:
-        return None
-    if found.get("target", "slots") != "slots":
-        return None
-    if not isinstance(app, str) or type(watchdog_s) is not int or not 0 <= watchdog_s <= 86400:
-        return None
-    if type(page) is not int or not 256 <= page <= 8192:
+    app, watchdog_s, page = get("app", "app"), get("watchdog_s", 120), get("page", 4096)
+    if (
+        get("off")
+        or get("unblock")
+        or get("off_pin", -1) != -1
+        or get("target", "slots") != "slots"
+        or not isinstance(app, str)
+        or type(watchdog_s) is not int
+        or not 0 <= watchdog_s <= 86400
+        or type(page) is not int
+        or not 256 <= page <= 8192
+    ):
         return None
     return app, watchdog_s, page
 
 
+def packed(number):
+    """The four bytes of a crc32."""
+    return struct.pack("<I", number)
+
+
 def valid(record):
     """Whether these are the bytes of a whole record."""
-    return (
-        len(record) == RECORD_SIZE
-        and record[:4] == RECORD_MAGIC
-        and struct.unpack_from("<I", record, RECORD_SIZE - 4)[0] == crc32(record[:-4])
-    )
+    return len(record) == 209 and record[:4] == b"NDJ1" and record[-4:] == packed(crc32(record[:-4]))
 
 
 def follows(sequence, other):
@@ -74,7 +71,7 @@ def settled(folder):
     latest = None
     for copy in (0, 1):
         with open("%s/%d/record" % (folder, copy), "rb") as file:
-            record = file.read(RECORD_SIZE + 1)
+            record = file.read(210)
         if not valid(record):
             return 0
         # magic, sequence, state, active, swaps, trial runs, clean, unclean, running, flags
@@ -82,31 +79,15 @@ def settled(folder):
         if latest is None or follows(fields[1], latest[1]):
             latest = fields
     _, _, state, active, _, _, _, unclean, running, flags = latest
-    return 0 if state > STAGING or unclean or running or flags & UNBLOCKED else active
+    # 1 is journal.STAGING, the last state in which the installed app runs as ever; 8 is UNBLOCKED
+    return 0 if state > 1 or unclean or running or flags & 8 else active
 
 
-class Reader:
-    """A file's bytes with the crc32 of those taken so far; EOFError where they end early."""
-
-    def __init__(self, file):
-        self._file = file
-        self.crc = 0
-        self.position = 0
-
-    def take(self, count):
-        """The next `count` bytes."""
-        data = self._file.read(count)
-        if len(data) != count:
-            raise EOFError
-        self.crc = crc32(data, self.crc)
-        self.position += count
-        return data
-
-    def take_file(self):
-        """The next entry of a list of files: (name, size in bytes, crc32)."""
-        name = self.take(self.take(1)[0]).decode()
-        size, crc = struct.unpack(FILE, self.take(8))
-        return name, size, crc
+def entry(take):
+    """The next entry of a list of files: (name, size in bytes, crc32). take(count): the next bytes of it."""
+    name = take(take(1)[0]).decode()
+    size, crc = struct.unpack("<II", take(8))
+    return name, size, crc
 
 
 def read(file, folder, check):
@@ -115,28 +96,33 @@ def read(file, folder, check):
     None if it is damaged or check(path, size, crc) says no to a file. Paths begin with `folder`. Allocates a
     few hundred bytes for each file listed, for the collector.
     """
-    reader = Reader(file)
+    sum32 = position = 0
+
+    def take(count):
+        nonlocal sum32, position
+        data = file.read(count)
+        if len(data) != count:
+            raise ValueError
+        sum32 = crc32(data, sum32)
+        position += count
+        return data
+
     try:
-        magic, length, identity, header, size = struct.unpack(PREFIX, reader.take(74))
-        if magic != MANIFEST_MAGIC or size > 2048:
+        # magic, length of all, identity, header, size of the protected TLVs
+        magic, length, identity, header, size = struct.unpack("<4sI32s32sH", take(74))
+        if magic != b"NDM1" or size > 2048:
             return None
-        protected = reader.take(size)
-        for _ in range(min(struct.unpack("<H", reader.take(2))[0], 512)):
-            name, size, crc = reader.take_file()
+        protected = take(size)
+        for _ in range(min(struct.unpack("<H", take(2))[0], 512)):
+            name, size, crc = entry(take)
             if not check(folder + "/" + name, size, crc):
                 return None
-        crc = struct.pack("<I", reader.crc)
-        if reader.take(4) != crc or reader.position != length:
+        crc = packed(sum32)
+        if take(4) != crc or position != length:
             return None
-    except (EOFError, OSError, ValueError):
+    except (OSError, ValueError):
         return None
     return identity, header, protected, crc
-
-
-def has_size(path, size, _):
-    """Whether there is a file of `size` bytes at `path`. OSError."""
-    status = os.stat(path)
-    return status[6] == size and not status[0] & 0x4000  # S_IFDIR
 
 
 def mark(folder):
@@ -148,8 +134,71 @@ def mark(folder):
         return b""
 
 
-def confirmed(folder):
-    """Whether the slot in `folder` is valid and its app has proved itself. OSError."""
+def confirmed(folder, sizes):
+    """Whether the slot in `folder` is valid and its app has proved itself. OSError.
+
+    sizes: as the port has it. A folder is listed once, where its files follow each other in the manifest.
+    """
+    listed = found = None
+
+    def check(path, size, _):
+        nonlocal listed, found
+        where, name = path.rsplit("/", 1)
+        if where != listed:
+            listed, found = where, sizes(where)
+        return found.get(name) == size
+
     with open(folder + ".manifest", "rb") as file:
-        found = read(file, folder, has_size)
-    return found is not None and found[3] == mark(folder)
+        manifest = read(file, folder, check)
+    return manifest is not None and manifest[3] == mark(folder)
+
+
+def start(app, folder, brings, dfu):
+    """Import the module `app` from the slot's `folder` and run its main(dfu), plain or async.
+
+    brings(path): whether the slot is where a module with this path came from.
+    """
+    while "" in sys.path:
+        sys.path.remove("")  # an old /app.py at the root would shadow the slot for ever
+    sys.path.insert(0, folder)
+    module = __import__(app)
+    if not brings(module.__file__):
+        from notedfu.errors import LocalError
+
+        raise LocalError("shadowed", "%s was imported from %s" % (app, module.__file__))
+    running = module.main(dfu)
+    if hasattr(running, "send"):  # main is async
+        dfu.run_async(running)
+
+
+def reserve(size):
+    """The buffer for a page, made before an app has the heap in pieces; None where it does not fit."""
+    try:
+        return bytearray(size)
+    except MemoryError:
+        return None
+
+
+def ended(port, function, *args):
+    """Call function(*args); return what it raised, or None. Ctrl-C and SystemExit are no complaint.
+
+    What the port lets pass comes out: the same run goes on, or the next one has been asked for.
+    """
+    try:
+        function(*args)
+    except port.passing:
+        raise
+    except (KeyboardInterrupt, SystemExit) as error:
+        return error
+    except BaseException as error:  # noqa: BLE001 - whatever an app raises is its end, not the board's
+        port.complain(error)
+        return error
+    return None
+
+
+def forget(folder):
+    """Give back what an app from `folder` holds that has ended: its heap may be what was too small for it."""
+    for name in list(sys.modules):
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder + "/"):
+            del sys.modules[name]
+    gc.collect()

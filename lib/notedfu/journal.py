@@ -11,10 +11,12 @@ import struct
 
 from notedfu.const import const
 from notedfu.errors import LocalError
-from notedfu.glance import RECORD_MAGIC, STAGING, UNBLOCKED, crc32, follows, valid  # noqa: F401 - others take two here
-from notedfu.glance import RECORD_SIZE as SIZE
+from notedfu.glance import crc32, follows, packed, valid
+
+SIZE = 209
 
 IDLE = 0
+STAGING = 1  # the last one in which the installed app runs as ever
 PENDING = 2
 TRIAL = 3
 
@@ -26,6 +28,7 @@ REFUSED = 2
 DFU_MODE = 1  # the Notecard was told to enter DFU mode
 RETRIED = 2  # the image has had its one whole new download
 CONSENT = 4  # the pending image may be swapped in, where the settings say `install: ask`
+UNBLOCKED = 8  # the setting `unblock` has done its work
 
 GOOD = "good"
 FRESH = "fresh"
@@ -171,12 +174,12 @@ class Journal:
         while end < len(text) and text[end] & 0xC0 == 0x80:  # never in the middle of a character
             end -= 1
         body = struct.pack(
-            _FORMAT, RECORD_MAGIC, sequence, self.state, self.active, self.swap_left, self.trial_left,
+            _FORMAT, b"NDJ1", sequence, self.state, self.active, self.swap_left, self.trial_left,
             self.clean_runs, self.unclean, self.running, self.flags, self.counter, self.length,
             self.image_crc32, self.identity, self.outcome, self.outcome_length, self.outcome_crc32,
             self.outcome_identity, text[:end], self._failed, self.version_crc,
         )  # fmt: skip
-        return body + struct.pack("<I", crc32(body))
+        return body + packed(crc32(body))
 
     def _unpack(self, record):
         (

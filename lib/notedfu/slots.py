@@ -18,6 +18,12 @@ OTHER = "other"
 _PAGE = const(4096)  # bytes that flash erases at once, at least on the boards that put FAT on it
 
 
+def _has_size(path, size, _):
+    """Whether there is a file of `size` bytes at `path`. OSError."""
+    status = os.stat(path)
+    return status[6] == size and not status[0] & 0x4000  # S_IFDIR
+
+
 def other(slot):
     """The slot that `slot` is not."""
     return A + B - slot
@@ -49,7 +55,7 @@ class Slots:
 
         None for slot 0 as well. Allocates a few hundred bytes for each file, for the collector.
         """
-        return self.examine(slot, glance.has_size) if slot else None
+        return self.examine(slot, _has_size) if slot else None
 
     def examine(self, slot, check):
         """As load(), but check(path, size, crc) judges each file."""

@@ -12,6 +12,7 @@ from notedfu.errors import LocalError
 from notedfu.glance import crc32
 from notedfu.slotfiles import Sums, empty
 
+_PREFIX = "<4sI32s32sH"  # magic, length of all, identity, header, size of the protected TLVs
 _ENOSPC = 28
 
 
@@ -84,24 +85,24 @@ class SlotWriter:
             file.write(b"\xff\xff\xff\xff")
         with open(self._path + ".list", "rb") as file:
             # 2: the count of files; 4: the crc32
-            total = struct.calcsize(glance.PREFIX) + len(protected) + 2 + file.seek(0, 2) + 4
+            total = struct.calcsize(_PREFIX) + len(protected) + 2 + file.seek(0, 2) + 4
             file.seek(0)
             prefix = struct.pack(
-                glance.PREFIX, glance.MANIFEST_MAGIC, total, identity, bytes(header), len(protected)
+                _PREFIX, b"NDM1", total, identity, bytes(header), len(protected)
             )
             with open(self._path + ".manifest", "wb") as out:
-                self._write(glance.Reader(file), out, prefix + protected)
+                self._write(file, out, prefix + protected)
         os.remove(self._path + ".list")
         if self._slots.load(self._slot) is None:
             raise LocalError("slot-fault", "the manifest does not read back")
 
-    def _write(self, reader, out, front):
+    def _write(self, listed, out, front):
         front += struct.pack("<H", self._count)
         out.write(front)
         crc = crc32(front)
         sums = Sums(self._clock)
         for _ in range(self._count):
-            name, size, sum32 = reader.take_file()
+            name, size, sum32 = glance.entry(listed.read)
             if not sums.agree(self._path + "/" + name, size, sum32):
                 raise LocalError("slot-fault", "%s does not read back as it was written" % name)
             entry = _entry(name, size, sum32)
@@ -128,4 +129,4 @@ class SlotWriter:
 def _entry(name, size, crc):
     """What the manifest says of one file, as bytes."""
     raw = name.encode()
-    return bytes((len(raw),)) + raw + struct.pack(glance.FILE, size, crc)
+    return bytes((len(raw),)) + raw + struct.pack("<II", size, crc)

@@ -6,7 +6,7 @@ from notedfu.clock import Seconds
 from notedfu.const import const
 from notedfu.device import Device
 from notedfu.handle import Updates
-from notedfu.launch import ended, reserve, start
+from notedfu.glance import ended, reserve, start
 
 _RESTART_MS = const(5000)  # after an app's exception, with the updater at work
 _POLL_MS = const(1000)
@@ -25,8 +25,8 @@ def run(boot, action):
     go_on(updates, boot.port, ended(boot.port, _begin, boot, updates))
 
 
-def resumed(port, seconds, front):
-    """The Updates of an app that a boot with nothing to do has started, `seconds` (clock.Seconds) ago.
+def resumed(port, began, front):
+    """The Updates of an app that a boot with nothing to do has started; began: the port's ms() then.
 
     front: bootup.Handle, of which the app sets `progress`, and which has made `page`.
     """
@@ -35,7 +35,7 @@ def resumed(port, seconds, front):
     boot.page, front.page = front.page, None
     boot.load()
     updates = Updates(boot, _own_half(boot), _guard(boot), front)
-    updates.health.resume(seconds)
+    updates.health.resume(Seconds(boot.clock, began))
     return updates
 
 
@@ -79,7 +79,7 @@ def _guard(boot):
     """The watchdog, which the clock feeds in each wait; None without."""
     if not boot.settings.watchdog_s:
         return None
-    guard = boot.port.guard(boot.clock, boot.settings.watchdog_s * 1000)
+    guard = boot.port.guard(boot.settings.watchdog_s * 1000)
     boot.clock.on_tick = guard.alive
     return guard
 

@@ -46,4 +46,4 @@ def test_the_apps_page_names_what_the_handle_has_and_nothing_else():
     table = page.split("\n## The handle\n", 1)[1].split("\n\n`poll()`", 1)[0]
     named = set(re.findall(r"`dfu\.(\w+)", table))
     has = {name for name in dir(Updates) if name[0] != "_"} | {"progress"}
-    assert named == has - {"install_unasked", "run_async"}, "which supervise and launch alone call"
+    assert named == has - {"install_unasked", "run_async"}, "which supervise and glance alone call"

@@ -9,7 +9,7 @@ KB = 1000
 
 PHASES = {
     "boot": (("bootup", "port", "port.micropython"), (), 6 * KB),
-    "app": (("supervise", "rules", "forget", "port.wires"), ("boot",), None),
+    "app": (("supervise", "rules", "forget", "port.later", "port.wires"), ("boot",), None),
     "decide": (("decide",), ("boot", "app"), None),
     "check": (("assemble", "notecard", "dfu", "reply", "update", "i2c"), ("boot", "app"), None),
     "preflight": (("preflight", "p256"), ("boot", "app", "check"), None),

@@ -2,7 +2,7 @@
 
 _LIB = "lib/notedfu/port/"
 _BOTH = (_LIB + "__init__.py", _LIB + "regions.py")
-_MICROPYTHON = _BOTH + (_LIB + "micropython.py", _LIB + "wires.py", "boot.py", "main.py")
+_MICROPYTHON = _BOTH + (_LIB + "micropython.py", _LIB + "later.py", _LIB + "wires.py", "boot.py", "main.py")
 _CIRCUITPYTHON = _BOTH + (_LIB + "circuitpython.py", _LIB + "dualbanks.py", "circuitpython")
 
 FILES = {

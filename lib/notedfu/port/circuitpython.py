@@ -12,7 +12,7 @@ import supervisor
 
 from notedfu.clock import Clock
 from notedfu.errors import LocalError, SettingsError
-from notedfu.port.base import BasePort
+from notedfu.port import BasePort
 
 _TICKS = 1 << 29  # supervisor.ticks_ms() wraps here
 _LOCK_MS = 1000
@@ -39,6 +39,19 @@ class Port(BasePort):
     def clock(self):
         """A Clock over this board's ticks."""
         return Clock(supervisor.ticks_ms, _ticks_diff, _sleep_ms)
+
+    def ms(self):
+        """Milliseconds now, as clock().ms() has them."""
+        return supervisor.ticks_ms()
+
+    def sizes(self, folder):
+        """{name: bytes} of the files in `folder`, a whole path. OSError."""
+        found = {}
+        for name in os.listdir(folder):
+            status = os.stat(folder + "/" + name)
+            if status[0] & 0x8000:  # S_IFREG
+                found[name] = status[6]
+        return found
 
     def bus(self, settings):
         """The I2C bus, as i2c.I2CLink wants it: the board's own, which others may share, or one on pins."""
@@ -107,10 +120,9 @@ class Port(BasePort):
     def random16(self):
         """A number from 0 to 65535, another one at each boot."""
         try:
-            first, second = os.urandom(2)
+            return super().random16()
         except NotImplementedError:
             return supervisor.ticks_ms() & 0xFFFF
-        return first << 8 | second
 
     def asked_for(self):
         """Whether a save or Ctrl-D has led to this run; supervisor.reload() is the app's own."""
@@ -166,7 +178,7 @@ class Port(BasePort):
         if settings.drive == "updater":
             storage.remount("/", readonly=False)
 
-    def _watch(self, clock):
+    def _watch(self):
         return Guard(self.say)
 
 

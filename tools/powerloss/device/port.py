@@ -85,6 +85,9 @@ class Port:
     def clock(self):
         return self._time.clock()
 
+    def ms(self):
+        return self._time.ticks_ms()
+
     def bus(self, settings):
         return Bus(self._world, settings.i2c_hz)
 
@@ -108,10 +111,18 @@ class Port:
             return False
         return True
 
+    def sizes(self, folder):
+        found = {}
+        for name in os.listdir(folder):
+            status = os.stat(folder + "/" + name)
+            if not status[0] & 0x4000:  # S_IFDIR
+                found[name] = status[6]
+        return found
+
     def pin_is_low(self, number):
         return False
 
-    def guard(self, clock, patience_ms):
+    def guard(self, patience_ms):
         return self
 
     def alive(self):
