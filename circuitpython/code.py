@@ -1,8 +1,9 @@
 # Belongs to notedfu and is never part of an image. The app is main(dfu) in app.py of the active slot.
 try:
     from notedfu import bootup
+    from notedfu.port.circuitpython import Port
 
-    bootup.main()
+    bootup.run(Port())
 except (KeyboardInterrupt, ReloadException):
     raise  # a person has stopped it; a file was saved, or the app reloads
 except BaseException as error:  # noqa: BLE001

@@ -172,10 +172,8 @@ class CircuitRig(rig.Rig):
     def _run(self, name):
         """One entry file; the app is loaded anew."""
         sys.modules.pop("app", None)
-        from notedfu import port
         from notedfu.port import circuitpython
 
-        port.forget()  # a new VM
         circuitpython.time = Time(self.time)
         circuitpython.Port.root = self.root
         circuitpython.Port.say = self._say

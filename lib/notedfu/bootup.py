@@ -42,9 +42,8 @@ def boot():
 
     It may be running since before a soft reset, which mpremote makes in each session.
     """
-    from notedfu.port import load
+    from notedfu.port.micropython import port
 
-    port = load()
     quick = glance.quick(port.root + "/notedfu.json")
     if quick is None:
         from notedfu import decide
@@ -56,16 +55,16 @@ def boot():
 
 def main():
     """main.py's whole work: it ends in a running app, in recovery, in a reset, or in the REPL by Ctrl-C."""
-    from notedfu.port import load
+    from notedfu.port.micropython import port
 
-    run(load())
+    run(port)
 
 
 def run(port):
-    """As main(), with the port given."""
+    """As main(), with the port given: code.py's whole work."""
     try:
         try:
-            found = _look(port)
+            found = glance.look(port)
             if found and port.random16() % 8:  # one run of a confirmed app in so many is marked in flash
                 _go(port, *found)
                 return
@@ -78,22 +77,6 @@ def run(port):
     except KeyboardInterrupt:
         port.release()
         port.say("stopped by Ctrl-C; machine.reset() goes on")
-
-
-def _look(port):
-    """(the app's module, its folder, watchdog_s, page) where there is nothing to do but run it; else None."""
-    try:
-        quick = glance.quick(port.root + "/notedfu.json")
-        if quick is None or port.acts_in_boot or port.exists("/notedfu.off"):
-            return None
-        root = port.root + "/notedfu.d"
-        active = glance.settled(root + "/journal")
-        folder = root + glance.FOLDERS[active]
-        if not active or not glance.confirmed(folder, port.sizes):
-            return None
-    except Exception:  # noqa: BLE001 - decide.py meets it again, and knows what to do and to say about it
-        return None
-    return quick[0], folder, quick[1], quick[2]
 
 
 def _go(port, app, folder, watchdog_s, page):

@@ -4,9 +4,7 @@ The look is enough to see that there is nothing to do. docs/SPEC.md draws the by
 slots.py know all of them, and use what is here. One file: each more is looked for, opened and linked anew.
 """
 
-import gc
 import json
-import struct
 import sys
 
 try:
@@ -15,6 +13,25 @@ except ImportError:  # SAMD21, nRF52832
     from notedfu.bootcrc import by_table as crc32
 
 FOLDERS = ("/?", "/a", "/b")  # of slot A, 1, and B, 2, below the updater's own
+
+
+def look(port):
+    """(app, its folder, watchdog_s, page) where there is nothing to do but run the app; else None.
+
+    app, watchdog_s, page: as quick() returns them.
+    """
+    try:
+        found = quick(port.root + "/notedfu.json")
+        if found is None or port.acts_in_boot or port.exists("/notedfu.off"):
+            return None
+        folder = port.root + "/notedfu.d"
+        active = settled(folder + "/journal")
+        folder += FOLDERS[active]
+        if active and confirmed(folder, port.sizes):
+            return found[0], folder, found[1], found[2]
+    except Exception:  # noqa: BLE001 - decide.py meets it again, and knows what to do and to say about it
+        pass
+    return None
 
 
 def quick(path):
@@ -47,19 +64,14 @@ def quick(path):
     return app, watchdog_s, page
 
 
-def packed(number):
-    """The four bytes of a crc32."""
-    return struct.pack("<I", number)
+def number(data):
+    """What the bytes `data` mean in a record or a manifest: the lowest first."""
+    return int.from_bytes(data, "little")
 
 
 def valid(record):
     """Whether these are the bytes of a whole record."""
-    return len(record) == 209 and record[:4] == b"NDJ1" and record[-4:] == packed(crc32(record[:-4]))
-
-
-def follows(sequence, other):
-    """Whether the record with the number `sequence` is the later one: the number wraps."""
-    return (sequence - other) & 0x80000000 == 0
+    return len(record) == 209 and record[:4] == b"NDJ1" and number(record[-4:]) == crc32(record[:-4])
 
 
 def settled(folder):
@@ -74,20 +86,18 @@ def settled(folder):
             record = file.read(210)
         if not valid(record):
             return 0
-        # magic, sequence, state, active, swaps, trial runs, clean, unclean, running, flags
-        fields = struct.unpack_from("<4sIBBBBBBBB", record)
-        if latest is None or follows(fields[1], latest[1]):
-            latest = fields
-    _, _, state, active, _, _, _, unclean, running, flags = latest
-    # 1 is journal.STAGING, the last state in which the installed app runs as ever; 8 is UNBLOCKED
-    return 0 if state > 1 or unclean or running or flags & 8 else active
+        # the sequence number wraps
+        if latest is None or (number(record[4:8]) - number(latest[4:8])) & 0x80000000 == 0:
+            latest = record
+    # state: 1 is journal.STAGING, the last in which the installed app runs as ever; unclean; running; flags:
+    # 8 is journal.UNBLOCKED
+    return 0 if latest[8] > 1 or latest[13] or latest[14] or latest[15] & 8 else latest[9]
 
 
 def entry(take):
     """The next entry of a list of files: (name, size in bytes, crc32). take(count): the next bytes of it."""
     name = take(take(1)[0]).decode()
-    size, crc = struct.unpack("<II", take(8))
-    return name, size, crc
+    return name, number(take(4)), number(take(4))
 
 
 def read(file, folder, check):
@@ -109,20 +119,22 @@ def read(file, folder, check):
 
     try:
         # magic, length of all, identity, header, size of the protected TLVs
-        magic, length, identity, header, size = struct.unpack("<4sI32s32sH", take(74))
-        if magic != b"NDM1" or size > 2048:
+        head = take(74)
+        size = number(head[72:])
+        if head[:4] != b"NDM1" or size > 2048:
             return None
         protected = take(size)
-        for _ in range(min(struct.unpack("<H", take(2))[0], 512)):
+        for _ in range(min(number(take(2)), 512)):
             name, size, crc = entry(take)
             if not check(folder + "/" + name, size, crc):
                 return None
-        crc = packed(sum32)
-        if take(4) != crc or position != length:
+        found = sum32
+        crc = take(4)
+        if number(crc) != found or number(head[4:8]) != position:
             return None
     except (OSError, ValueError):
         return None
-    return identity, header, protected, crc
+    return head[8:40], head[40:72], protected, crc
 
 
 def mark(folder):
@@ -201,4 +213,3 @@ def forget(folder):
     for name in list(sys.modules):
         if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder + "/"):
             del sys.modules[name]
-    gc.collect()

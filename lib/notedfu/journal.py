@@ -11,7 +11,7 @@ import struct
 
 from notedfu.const import const
 from notedfu.errors import LocalError
-from notedfu.glance import crc32, follows, packed, valid
+from notedfu.glance import crc32, valid
 
 SIZE = 209
 
@@ -40,6 +40,11 @@ _KEY = const(8)  # bytes of an identity in the list of failures; each entry has 
 _ENTRIES = const(4)
 _ENOENT = const(2)
 _ENOSPC = const(28)
+
+
+def follows(sequence, other):
+    """Whether the record with the number `sequence` is the later one: the number wraps."""
+    return (sequence - other) & 0x80000000 == 0
 
 
 class Journal:
@@ -179,7 +184,7 @@ class Journal:
             self.image_crc32, self.identity, self.outcome, self.outcome_length, self.outcome_crc32,
             self.outcome_identity, text[:end], self._failed, self.version_crc,
         )  # fmt: skip
-        return body + packed(crc32(body))
+        return body + struct.pack("<I", crc32(body))
 
     def _unpack(self, record):
         (

@@ -87,9 +87,7 @@ class SlotWriter:
             # 2: the count of files; 4: the crc32
             total = struct.calcsize(_PREFIX) + len(protected) + 2 + file.seek(0, 2) + 4
             file.seek(0)
-            prefix = struct.pack(
-                _PREFIX, b"NDM1", total, identity, bytes(header), len(protected)
-            )
+            prefix = struct.pack(_PREFIX, b"NDM1", total, identity, bytes(header), len(protected))
             with open(self._path + ".manifest", "wb") as out:
                 self._write(file, out, prefix + protected)
         os.remove(self._path + ".list")

@@ -5,8 +5,8 @@ import gc
 from notedfu.clock import Seconds
 from notedfu.const import const
 from notedfu.device import Device
-from notedfu.handle import Updates
 from notedfu.glance import ended, reserve, start
+from notedfu.handle import Updates
 
 _RESTART_MS = const(5000)  # after an app's exception, with the updater at work
 _POLL_MS = const(1000)

@@ -23,15 +23,17 @@ def obligations():
 
 
 def offers(path, name):
-    """The same of a class, of BasePort if it is one, and of `later` if it hands on, without what is private."""
+    """The same of a class, of BasePort if it is one, and of `later` if it hands on; nothing private."""
     tree = ast.parse((paths.ROOT / path).read_text())
     (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
     have = {}
     if "BasePort" in [ast.unparse(base) for base in found.bases]:
         have = offers("lib/notedfu/port/__init__.py", "BasePort")
     named = {node.name for node in found.body if isinstance(node, ast.FunctionDef)}
-    later = ast.parse((paths.ROOT / "lib/notedfu/port/later.py").read_text()) if "__getattr__" in named else None
-    for node in found.body + (later.body if later else []):
+    later = []
+    if "__getattr__" in named:
+        later = ast.parse((paths.ROOT / "lib/notedfu/port/later.py").read_text()).body
+    for node in found.body + later:
         if isinstance(node, ast.FunctionDef):
             have[node.name] = ast.unparse(node.args).replace("self, ", "").replace("self", "")
         elif isinstance(node, ast.Assign):

@@ -1,7 +1,7 @@
 """What is checked against which stubs, and what a port does not have."""
 
 _LIB = "lib/notedfu/port/"
-_BOTH = (_LIB + "__init__.py", _LIB + "regions.py")
+_BOTH = (_LIB + "regions.py",)
 _MICROPYTHON = _BOTH + (_LIB + "micropython.py", _LIB + "later.py", _LIB + "wires.py", "boot.py", "main.py")
 _CIRCUITPYTHON = _BOTH + (_LIB + "circuitpython.py", _LIB + "dualbanks.py", "circuitpython")
 
@@ -22,9 +22,9 @@ def _without(*modules):
 
 
 ABSENT = {
-    "esp32": _without("microcontroller", "rp2", "pyb"),
-    "rp2": _without("microcontroller", "esp32", "pyb"),
+    "esp32": _without("rp2", "pyb"),
+    "rp2": _without("esp32", "pyb"),
     # MD5: only boards with a network stack have it
-    "stm32": _without("microcontroller", "esp32", "rp2") + ['"md5" is unknown import symbol'],
+    "stm32": _without("esp32", "rp2") + ['"md5" is unknown import symbol'],
     "circuitpython": _without("esp32", "rp2", "pyb"),
 }

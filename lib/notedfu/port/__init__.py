@@ -2,31 +2,6 @@
 
 import os
 
-_port = None
-
-
-def load():
-    """The port of the interpreter that runs this, for the file that runs the app.
-
-    One object from boot.py to the next reset: the watchdog's guard, which boot.py makes, belongs to it.
-    """
-    global _port
-    if _port is None:
-        try:
-            import microcontroller  # noqa: F401 - a feature that CircuitPython alone has; `machine` is no proof
-        except ImportError:
-            from notedfu.port.micropython import Port
-        else:
-            from notedfu.port.circuitpython import Port
-        _port = Port()
-    return _port
-
-
-def forget():
-    """A new virtual machine begins: the next load() makes a port of its own. For tests of several boots."""
-    global _port
-    _port = None
-
 
 class BasePort:
     """Obligations that need nothing of the hardware but reset() and a watchdog.

@@ -50,7 +50,7 @@ class Guard:
         self._patience_ms = None
         self._last = time.ticks_ms()
         self._watchdog = None
-        self._timer = _timer(self._feed)
+        self._timer = self._started_timer()
         if self._timer is not None:
             try:
                 self._watchdog = machine.WDT(timeout=8000)  # ms; rp2 takes 8388 at most (docs: machine.WDT)
@@ -72,18 +72,22 @@ class Guard:
         if self._patience_ms is None or time.ticks_diff(time.ticks_ms(), self._last) < self._patience_ms:
             self._watchdog.feed()
 
-
-def _timer(callback):
-    """A periodic timer, running; None where there is none. Numbers: soft ones (-1), else esp32's last."""
-    try:
-        made = machine.Timer
-    except AttributeError:
-        return None
-    for number in (-1, 3, 1):
+    def _started_timer(self):
+        """A periodic timer, running; None where there is none. Numbers: soft ones (-1), else esp32's last."""
         try:
-            timer = made(number)
-            timer.init(period=1000, mode=made.PERIODIC, callback=callback)
-            return timer
-        except (AttributeError, NotImplementedError, OSError, TypeError, ValueError):
-            pass
-    return None
+            made = machine.Timer
+        except AttributeError:
+            return None
+        for number in (-1, 3, 1):
+            try:
+                timer = made(number)
+                timer.init(period=1000, mode=made.PERIODIC, callback=self._feed)
+                return timer
+            except (AttributeError, NotImplementedError, OSError, TypeError, ValueError):
+                pass
+        return None
+
+
+port = (
+    Port()
+)  # one object from boot.py to the next reset: the watchdog's guard, which boot.py makes, belongs to it

@@ -64,14 +64,20 @@ def notecard():
     try:
         from notedfu.assemble import assemble
         from notedfu.device import Device
-        from notedfu.port import load
+
+        if has("supervisor"):
+            from notedfu.port.circuitpython import Port
+
+            port = Port()
+        else:
+            from notedfu.port.micropython import port
     except ImportError:
         return {"error": "the updater is not on the board, so nothing can ask it"}
     try:
-        one = Device(load())
+        one = Device(port)
         reply = assemble(one)[1].request({"req": "card.version"})
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
-        return {"error": "%s: %s" % (type(error).__name__, error), "link": Device(load()).settings.link}
+        return {"error": "%s: %s" % (type(error).__name__, error), "link": Device(port).settings.link}
     return {"version": reply.get("version"), "device": reply.get("device"), "link": one.settings.link}
 
 
