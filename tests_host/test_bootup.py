@@ -95,6 +95,21 @@ def test_whatever_a_record_says_only_what_the_table_would_run_is_quiet():
                 assert active == (1 if state <= STAGING and bits & 15 == 1 else 0), (state, bits)
 
 
+def test_the_later_copy_counts_where_the_number_wraps():
+    with Scratch() as folder:
+        device_at_peace(folder)
+        path = folder + "/notedfu.d/journal"
+        journal = Journal(path)
+        journal.load()
+        journal.sequence = 0xFFFFFFFE
+        journal.save()
+        for unclean in (0, 1, 0, 1):
+            journal.unclean = unclean
+            journal.save()
+            assert glance.settled(path) == (0 if unclean else 1), journal.sequence
+        assert journal.sequence == 3
+
+
 def test_a_copy_that_is_damaged_or_as_long_as_fat_needs_it_is_not_quiet():
     with Scratch() as folder:
         device = device_at_peace(folder)
