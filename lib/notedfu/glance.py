@@ -4,6 +4,7 @@ The look is enough to see that there is nothing to do. docs/SPEC.md draws the by
 slots.py know all of them, and use what is here. One file: each more is looked for, opened and linked anew.
 """
 
+import gc
 import json
 import sys
 
@@ -213,3 +214,4 @@ def forget(folder):
     for name in list(sys.modules):
         if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder + "/"):
             del sys.modules[name]
+    gc.collect()  # an app may have switched the collector off
