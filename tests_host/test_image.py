@@ -4,7 +4,9 @@ import struct
 import images
 from check import code_of, feed_bytes, feed_whole, splits
 from notedfu.errors import ImageError
-from notedfu.image import TAIL_LIMIT, Image, Nowhere, parse_header, parse_tail, tail_size
+from notedfu.container import TAIL_LIMIT, parse_header, tail_size
+from notedfu.image import Image, Nowhere
+from notedfu.tlvs import parse_tail
 
 PAYLOAD = bytes(range(100))
 DIGEST = bytes(32)

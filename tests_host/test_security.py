@@ -10,7 +10,7 @@ import tars
 from notedfu.errors import LocalError
 from notedfu.journal import IDLE, STAGING, TRIAL
 from notedfu.keys import KEY_P256
-from notedfu.preflight import trusted_keys
+from notedfu.trust import trusted_keys
 from scratch import Scratch, exists, write
 from tools.notecard.offer import md5_hex
 

@@ -6,8 +6,9 @@ import images
 from check import code_of
 from notedfu import verdict
 from notedfu.errors import ImageError, SettingsError
-from notedfu.image import parse_header, parse_tail
+from notedfu.container import parse_header
 from notedfu.keys import KEY_ED25519, KEY_P256, parse_key, parse_uuid
+from notedfu.tlvs import parse_tail
 from notedfu.verdict import Policy, Signatures, info, judge
 
 KEY = (KEY_ED25519, bytes(range(32)))

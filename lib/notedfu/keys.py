@@ -1,11 +1,16 @@
-"""Public keys and product ids, as settings spell them."""
+"""Public keys and product ids, as settings and images spell them."""
 
-from notedfu.errors import SettingsError
+from notedfu.errors import ImageError, SettingsError
 
 KEY_P256 = 1
 KEY_ED25519 = 2
 KEY_SIZES = {KEY_P256: 64, KEY_ED25519: 32}  # of raw keys: X and Y; RFC 8032's encoding
 KEY_LIMIT = 4  # trusted keys, at most
+
+# TLVs of an image
+ECDSA_P256 = 0x22  # a signature by a key of KEY_P256
+ED25519 = 0x24  # and of KEY_ED25519
+KEYS = 0xA3  # trusted from now on: u8 kind and the raw key, repeated
 
 _KINDS = {"p256": KEY_P256, "ed25519": KEY_ED25519}
 
@@ -22,6 +27,20 @@ def parse_key(text):
 def parse_uuid(text):
     """Return the 16 bytes of a UUID of 32 hex digits, dashes or not; else SettingsError `bad-uuid`."""
     return _unhex("bad-uuid", text.replace("-", ""), 16)
+
+
+def parse_keys(value):
+    """Return the (kind, raw key) pairs of a key list; ImageError `bad-tlv`."""
+    keys = []
+    at = 0
+    while at < len(value):
+        kind = value[at]
+        raw = value[at + 1 : at + 1 + KEY_SIZES.get(kind, 0)]
+        if not raw or len(raw) != KEY_SIZES[kind] or len(keys) == KEY_LIMIT:
+            raise ImageError("bad-tlv", "key list: key %d is unknown, cut off or too many" % len(keys))
+        keys.append((kind, raw))
+        at += 1 + len(raw)
+    return keys
 
 
 def check(texts, class_id):

@@ -5,7 +5,9 @@ An app's own image goes the way of every other board.
 
 from notedfu import swap
 from notedfu.errors import ImageError, LocalError, TransferError
-from notedfu.image import HEADER_SIZE, Image, Nowhere, parse_header, parse_tail, tail_size
+from notedfu.container import HEADER_SIZE, parse_header, tail_size
+from notedfu.image import Image, Nowhere
+from notedfu.tlvs import parse_tail
 from notedfu.otaslots import BANK, BOTH, FIRMWARE
 from notedfu.otastage import PAGE, OtaStage
 from notedfu.slotfiles import Sums

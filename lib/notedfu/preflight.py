@@ -1,31 +1,18 @@
-"""Preflight: what the Notecard offers is judged by its first and last bytes, before anything is erased.
+"""Preflight: what the Notecard offers is looked at, its first and last bytes, before anything is erased.
 
-What is judged here is not authenticated yet: the same judgement is made again on the bytes in flash. A
-foreign image costs two dfu.get and no erase.
+trust.py judges what was seen. A foreign image costs two dfu.get and no erase.
 """
 
 from notedfu.const import const
+from notedfu.container import HEADER_SIZE, TAIL_LIMIT, Contents, parse_header, tail_size
 from notedfu.errors import ImageError, LocalError
-from notedfu.image import HEADER_SIZE, KEYS, TAIL_LIMIT, parse_header, parse_keys, parse_tail, tail_size
-from notedfu.keys import parse_key, parse_uuid
-from notedfu.slots import A, B
-from notedfu.verdict import Policy, Signatures, forget, judge
+from notedfu.tlvs import parse_tail
 
 _AREA_HEADER = const(4)  # bytes of magic and total length before a TLV area
 
 
-class Candidate:
-    """An offered image after its header and TLVs have been read. `identity` is what it claims to be."""
-
-    def __init__(self, header, tlvs, length):
-        self.header = header
-        self.tlvs = tlvs
-        self.length = length
-        self.identity = tlvs.digest
-
-
 def look(dfu, offer, sha256):
-    """Fetch header and TLVs: two dfu.get, a third where the offer has no length. Returns a Candidate.
+    """Fetch header and TLVs: two dfu.get, a third where the offer has no length. Returns its Contents.
 
     Raises ImageError for what can't be an image; its `identity` is then the SHA-256 of the header's bytes.
     Without a sha256 every image is refused, `no-sha256`, and nothing is fetched. Allocates the TLVs, at most
@@ -44,7 +31,7 @@ def look(dfu, offer, sha256):
         header = parse_header(start)
         length = offer.length or _length(dfu, header)
         tail = _fetch(dfu, header.tail, tail_size(header, length))
-        return Candidate(header, parse_tail(tail, len(tail), header), length)
+        return Contents(header, parse_tail(tail, len(tail), header), length)
     except ImageError as error:
         digest.update(start)
         error.identity = digest.digest()
@@ -70,95 +57,6 @@ def _fetch(dfu, offset, size):
         whole[have : have + count] = memoryview(dfu.page)[:count]
         have += count
     return whole
-
-
-class Vouched:
-    """Signatures for where the digest was found signed already, and has not changed."""
-
-    def __init__(self, signatures, identity):
-        self._signatures = signatures
-        self._identity = identity
-
-    def find(self, keys, key_hash):
-        return self._signatures.find(keys, key_hash)
-
-    def good(self, key, digest, signature):
-        return digest == self._identity
-
-
-def trusted_keys(slots, active, settings):
-    """The keys that count: of the confirmed app's own list, where it has one, else of the settings.
-
-    A list counts by its manifest, whether the app's files are whole or not, and never while its app is on
-    trial: the app that was confirmed before it decides. In recovery without an active slot it is the one with
-    the highest counter, then version. Raises SettingsError.
-    """
-    confirmed = _confirmed(slots, active)
-    listed = confirmed.tlv(KEYS) if confirmed is not None else None
-    return parse_keys(listed) if listed else [parse_key(text) for text in settings.keys]
-
-
-def _confirmed(slots, active):
-    """The manifest of the confirmed app that decides, or None."""
-    best = None
-    for slot in (A, B):
-        manifest = slots.examine(slot, _regardless)
-        if manifest is None or not manifest.confirmed:
-            continue
-        if slot == active:
-            return manifest
-        if best is None or manifest.rank > best.rank:
-            best = manifest
-    return best
-
-
-def _regardless(path, size, crc):
-    return True
-
-
-class Judge:
-    """What this device takes: settings, the confirmed slot and the journal, brought into one policy."""
-
-    def __init__(self, boot):
-        settings, journal = boot.settings, boot.journal
-        running = boot.slots.load(journal.active)
-        policy = Policy()
-        policy.allow_unsigned = settings.allow_unsigned
-        policy.counter = journal.counter
-        policy.kinds = boot.slots.kinds
-        if settings.class_id:
-            policy.class_id = parse_uuid(settings.class_id)
-        policy.keys = trusted_keys(boot.slots, journal.active, settings)
-        if running is not None:
-            policy.running = running.version
-        self._policy = policy
-        self._signatures = Signatures(boot.port.sha256, boot.clock.tick)
-        self.vouched = False  # the signature has been verified
-
-    def before_download(self, candidate):
-        """Judge header and TLVs, signature included; ImageError is the verdict."""
-        try:
-            judge(candidate.header, candidate.tlvs, self._policy, self._signatures)
-            self.vouched = True
-        finally:
-            forget()
-
-    def before_rest(self, candidate):
-        """As before_download(), for an image that was judged in full before its first byte came.
-
-        Its signature is left to on_flash(): a device that wakes for seconds needs them for other things.
-        """
-        judge(candidate.header, candidate.tlvs, self._policy, Vouched(self._signatures, candidate.identity))
-
-    def on_flash(self, image, identity):
-        """Judge the same things in the bytes on flash, whose digest is verified to be `identity`."""
-        if image.digest != identity:
-            raise ImageError("bad-digest", "what is on flash is not what was offered")
-        signatures = Vouched(self._signatures, identity) if self.vouched else self._signatures
-        try:
-            judge(image.header, image.tlvs, self._policy, signatures)
-        finally:
-            forget()
 
 
 def look_inside(dfu, slots, candidate):

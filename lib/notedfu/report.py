@@ -72,7 +72,7 @@ class Report:
             from notedfu.verdict import info
 
             facts = info(running)
-            forget("verdict", "image", "keys")
+            forget("verdict", "keys")
             self._dfu.report_version(facts or "%d.%d.%d+%d" % running.version)
             if voltage:
                 self._dfu.allow_by_voltage(voltage)

@@ -29,8 +29,10 @@ _BODY_PAUSE_MS = const(10000)
 _RETRY_PAUSE_MS = const(1000)
 _HELD_PAUSE_MS = const(1000)  # between two looks at whether the app still puts updates off
 # modules that the download does without
-_ONCE = ("preflight", "verdict", "firmware", "romlook", "image", "keys")
-_ON_THE_WAY = ("transfer", "staging", "flashstage")  # and that what is on flash is judged without
+_LOOK = ("preflight", "tlvs")
+_JUDGE = ("trust", "verdict", "keys")
+_INSIDE = ("preflight", "tlvs", "firmware", "romlook", "container")
+_ON_THE_WAY = ("transfer", "staging", "flashstage", "image")  # and that what is on flash is judged without
 _SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an error of its own
 
 
@@ -236,11 +238,9 @@ class Updater:
 
     def _preflight(self):
         gc.collect()
-        from notedfu.preflight import Judge, look_inside, reserve_room
-        from notedfu.staging import staging
-
         boot, journal, offer = self._boot, self._journal, self._offer
         candidate = self._look()
+        self._forget(_LOOK)
         identity = self._identity = candidate.identity
         offer.length = candidate.length
         if self._report.is_about(identity):
@@ -252,20 +252,31 @@ class Updater:
             return self._leave(0)
         if journal.failures(identity) >= BLOCKED_AFTER:
             raise ImageError("blocked", "it failed %d trials here; dfu.unblock() clears that" % BLOCKED_AFTER)
-        judge = Judge(boot)
-        if self._is_begun(identity):
-            judge.before_rest(candidate)
-        else:
-            judge.before_download(candidate)
+        self._vouched = self._judge(candidate)
+        self._forget(_JUDGE)
+        from notedfu.preflight import look_inside, reserve_room
+        from notedfu.staging import staging
+
+        if not self._is_begun(identity):
             look_inside(self._dfu, boot.slots, candidate)
-        self._vouched = judge.vouched
         self._staging = staging(boot.port, boot.settings, self._clock)
         reserve_room(boot.slots, journal.active, candidate, self._staging)
         return self._begin
 
-    def _forget(self):
-        """Give back the code of the state that ends: the next one's takes its place."""
-        forget(*_ONCE)
+    def _judge(self, candidate):
+        """Preflight's verdict; returns whether the signature has been verified."""
+        from notedfu.trust import Judge
+
+        judge = Judge(self._boot)
+        if self._is_begun(candidate.identity):
+            judge.before_rest(candidate)
+        else:
+            judge.before_download(candidate)
+        return judge.vouched
+
+    def _forget(self, names):
+        """Give back the code of what has been done: the next step's takes its place."""
+        forget(*names)
         gc.collect()
 
     def _look(self):
@@ -284,7 +295,7 @@ class Updater:
 
     def _begin(self):
         """Make staging ready for the image that preflight has let pass."""
-        self._forget()
+        self._forget(_INSIDE)
         from notedfu.transfer import Transfer
 
         journal, identity, length = self._journal, self._identity, self._offer.length
@@ -326,9 +337,8 @@ class Updater:
         transfer, self._transfer = self._transfer, None
         image, crc32 = transfer.image, transfer.image_crc32
         del transfer
-        forget(*_ON_THE_WAY)
-        gc.collect()
-        from notedfu.preflight import Judge
+        self._forget(_ON_THE_WAY)
+        from notedfu.trust import Judge
 
         journal = self._journal
         judge = Judge(self._boot)
@@ -354,7 +364,7 @@ class Updater:
         the next time, as the next state says.
         """
         transfer, self._transfer = self._transfer, None
-        self._forget()
+        self._forget(_JUDGE + _INSIDE)
         try:
             if transfer is not None:
                 transfer.stop()

@@ -6,8 +6,7 @@ flash once their digest is verified.
 
 from notedfu.errors import ImageError
 from notedfu.forget import forget as drop
-from notedfu.image import ECDSA_P256, ED25519
-from notedfu.keys import KEY_ED25519, KEY_P256
+from notedfu.keys import ECDSA_P256, ED25519, KEY_ED25519, KEY_P256
 
 _SIGNATURES = {KEY_P256: ECDSA_P256, KEY_ED25519: ED25519}
 

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 import romfs
-from notedfu import image as fields
+from notedfu import tlvs as fields
 from tools import paths
 from tools.board import firmware
 from tools.failure import Failure

@@ -7,8 +7,9 @@ import images
 import rig
 import signer
 from notedfu import decide
-from notedfu.image import parse_header, parse_tail
-from notedfu.preflight import Candidate, Judge
+from notedfu.container import Contents, parse_header
+from notedfu.tlvs import parse_tail
+from notedfu.trust import Judge
 from notedfu.verdict import forget
 from scratch import Scratch
 
@@ -26,7 +27,7 @@ def candidate(key):
     image = rig.app_image("2.0.0", key=key)
     header = parse_header(image)
     tail = image[header.tail :]
-    return Candidate(header, parse_tail(tail, len(tail), header), len(image))
+    return Contents(header, parse_tail(tail, len(tail), header), len(image))
 
 
 def test_the_heap_of_a_verdict_is_free_again_before_the_download_starts():

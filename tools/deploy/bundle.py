@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from notedfu.errors import DfuError
-from notedfu.image import KIND
+from notedfu.tlvs import KIND
 from notedfu.settings import Settings
 from tools import paths
 from tools.failure import Failure

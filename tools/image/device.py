@@ -4,8 +4,9 @@ import hashlib
 
 from notedfu.clock import Clock
 from notedfu.errors import DfuError
-from notedfu.image import KIND, Image, Nowhere
+from notedfu.image import Image, Nowhere
 from notedfu.settings import Settings
+from notedfu.tlvs import KIND
 from notedfu.untar import Untar
 from tools.image import container
 

@@ -5,7 +5,7 @@ import subprocess
 import uuid
 from collections import namedtuple
 
-from notedfu import image as fields
+from notedfu import tlvs as fields
 from tools import paths
 from tools.failure import Failure
 from tools.image import keys

@@ -5,7 +5,7 @@ import tarfile
 import uuid
 from pathlib import Path
 
-from notedfu import image as fields
+from notedfu import tlvs as fields
 from notedfu import room
 from tools.failure import Failure
 from tools.image import container, imgtool, keys, make, tlvs, version

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from notedfu import image as fields
+from notedfu import tlvs as fields
 from notedfu.errors import DfuError
 from tools import paths
 from tools.failure import Failure

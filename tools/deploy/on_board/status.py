@@ -5,7 +5,7 @@ import os
 
 from notedfu import __version__
 from notedfu.journal import Journal
-from notedfu.preflight import trusted_keys
+from notedfu.trust import trusted_keys
 from notedfu.settings import Settings
 from notedfu.slots import Slots
 
