@@ -8,8 +8,9 @@ from notedfu import verdict
 from notedfu.errors import ImageError, SettingsError
 from notedfu.container import parse_header
 from notedfu.keys import KEY_ED25519, KEY_P256, parse_key, parse_uuid
+from notedfu.marker import info
 from notedfu.tlvs import parse_tail
-from notedfu.verdict import Policy, Signatures, info, judge
+from notedfu.verdict import Policy, Signatures, judge
 
 KEY = (KEY_ED25519, bytes(range(32)))
 OTHER = (KEY_P256, bytes(range(64)))

@@ -31,7 +31,7 @@ class Manifest:
 
     @property
     def marker(self):
-        """The firmware::info marker, as verdict.info() takes it, or None."""
+        """The firmware::info marker, as marker.info() takes it, or None."""
         return self.tlv(_MARKER)
 
     def tlv(self, wanted):

@@ -69,10 +69,10 @@ class Report:
         text = voltage.encode()
         crc.update(text, 0, len(text))
         if crc.value() != journal.version_crc:
-            from notedfu.verdict import info
+            from notedfu.marker import info
 
             facts = info(running)
-            forget("verdict", "keys")
+            forget("marker")
             self._dfu.report_version(facts or "%d.%d.%d+%d" % running.version)
             if voltage:
                 self._dfu.allow_by_voltage(voltage)

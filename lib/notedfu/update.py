@@ -29,9 +29,9 @@ _BODY_PAUSE_MS = const(10000)
 _RETRY_PAUSE_MS = const(1000)
 _HELD_PAUSE_MS = const(1000)  # between two looks at whether the app still puts updates off
 # modules that the download does without
-_LOOK = ("preflight", "tlvs")
-_JUDGE = ("trust", "verdict", "keys")
-_INSIDE = ("preflight", "tlvs", "firmware", "romlook", "container")
+_LOOK = ("preflight", "tlvs", "keys")
+_JUDGE = ("trust", "verdict", "marker", "keys")
+_FIT = ("fits", "firmware", "romlook", "container")
 _ON_THE_WAY = ("transfer", "staging", "flashstage", "image")  # and that what is on flash is judged without
 _SUPERSEDED = "supercede"  # as the Notecard spells it, in the status of an error of its own
 
@@ -254,7 +254,7 @@ class Updater:
             raise ImageError("blocked", "it failed %d trials here; dfu.unblock() clears that" % BLOCKED_AFTER)
         self._vouched = self._judge(candidate)
         self._forget(_JUDGE)
-        from notedfu.preflight import look_inside, reserve_room
+        from notedfu.fits import look_inside, reserve_room
         from notedfu.staging import staging
 
         if not self._is_begun(identity):
@@ -295,7 +295,7 @@ class Updater:
 
     def _begin(self):
         """Make staging ready for the image that preflight has let pass."""
-        self._forget(_INSIDE)
+        self._forget(_FIT)
         from notedfu.transfer import Transfer
 
         journal, identity, length = self._journal, self._identity, self._offer.length
@@ -364,7 +364,7 @@ class Updater:
         the next time, as the next state says.
         """
         transfer, self._transfer = self._transfer, None
-        self._forget(_JUDGE + _INSIDE)
+        self._forget(_LOOK + _JUDGE + _FIT)
         try:
             if transfer is not None:
                 transfer.stop()

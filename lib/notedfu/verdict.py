@@ -17,24 +17,6 @@ _SPKI = {
     KEY_ED25519: b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00",
 }
 
-_MARKER = b"firmware::info:"
-
-# What dfu.status takes as a version, and no other (dev.blues.io, dfu.status, version).
-_VERSION_KEYS = (
-    "org",
-    "product",
-    "description",
-    "version",
-    "built",
-    "ver_major",
-    "ver_minor",
-    "ver_patch",
-    "ver_build",
-    "builder",
-)
-_NUMBERS = ("ver_major", "ver_minor", "ver_patch", "ver_build")
-
-
 class Policy:
     """What this device demands of an image. The strictest by default: nothing is taken."""
 
@@ -93,7 +75,9 @@ def judge(header, tlvs, policy, signatures):
     _judge_dependencies(tlvs, policy)
     if tlvs.kind not in policy.kinds:
         raise ImageError("bad-kind", "payload kind %r, not %r" % (tlvs.kind, policy.kinds))
-    _judge_marker(header, tlvs)
+    from notedfu.marker import check_marker
+
+    check_marker(header, tlvs)
     return signed
 
 
@@ -125,33 +109,3 @@ def _judge_dependencies(tlvs, policy):
             raise ImageError("dependency", "needs image %d, there is only image 0" % number)
         if policy.running is None or policy.running < version:
             raise ImageError("dependency", "needs %d.%d.%d+%d to run" % version)
-
-
-def _judge_marker(header, tlvs):
-    """Refuse a marker whose version is not the header's, so that Notehub shows what will run."""
-    facts = info(tlvs)
-    for name, number in zip(_NUMBERS, header.version):
-        if facts.get(name, number) != number:
-            raise ImageError("bad-marker", "%s %s, header says %d" % (name, facts[name], number))
-    short = "%d.%d.%d" % header.version[:3]
-    text = facts.get("version", short)
-    if text != short and text != short + "+%d" % header.version[3]:
-        raise ImageError("bad-marker", "version %s, header says %s" % (text, short))
-
-
-def info(tlvs):
-    """Return what the marker says, as dfu.status takes it, {} without one; ImageError `bad-marker`."""
-    import json
-
-    marker = tlvs.marker
-    if marker is None:
-        return {}
-    if not marker.startswith(_MARKER) or marker.find(b"\0") != len(marker) - 1:
-        raise ImageError("bad-marker", "it is not firmware::info:{...} and a NUL")
-    try:
-        facts = json.loads(marker[len(_MARKER) : -1])
-    except ValueError:
-        raise ImageError("bad-marker", "what follows firmware::info: is no JSON") from None
-    if not isinstance(facts, dict):
-        raise ImageError("bad-marker", "what follows firmware::info: is no JSON object")
-    return {name: facts[name] for name in _VERSION_KEYS if name in facts}
