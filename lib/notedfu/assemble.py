@@ -14,9 +14,16 @@ _QUICK_HZ = const(90000)
 
 def assemble(boot):
     """Return (Updater, Notecard) for this board's settings. Allocates all of the driver's buffers."""
-    from notedfu.dfu import Dfu
+    gc.collect()  # before each larger import: what one has left must not lie between what stays of the next
     from notedfu.notecard import Notecard
+
+    gc.collect()
     from notedfu.reply import Reply
+
+    gc.collect()
+    from notedfu.dfu import Dfu
+
+    gc.collect()
     from notedfu.update import Updater
 
     # any start will do but the last boot's: a Notecard gives the answer to a repeated request again
