@@ -3,14 +3,14 @@ from notedfu.b64 import Base64Decoder, portable_decode
 from notedfu.crc32 import BinasciiCrc32, Crc32
 from notedfu.errors import LinkError
 from notedfu.reply import Reply
-from notedfu.scan import portable_scan
+from notedfu.scan import portable_copy
 from notedfu.twins import twin
 
 
 def replies(limit=1024):
     """One as it is used, and one with the sums of every interpreter."""
     yield Reply(limit)
-    yield Reply(limit, BinasciiCrc32, portable_scan)
+    yield Reply(limit, BinasciiCrc32, portable_copy)
 
 
 def sinks(size):

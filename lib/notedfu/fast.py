@@ -258,143 +258,16 @@ def cobs_frame(state, buf, start: int, end: int, out, limit: int) -> int:
 
 
 @micropython.viper
-def _member(words: ptr32, text: ptr8, n: int) -> int:
-    """scan._member."""
-    at = words[6]
-    text = ptr8(int(text) + at)
-    n -= at
-    if n == 5:
-        if text[1] == 99 and text[2] == 114 and text[3] == 99:
-            return 1
-        if text[1] == 101 and text[2] == 114 and text[3] == 114:
-            words[7] = 1
-    elif n == 9 and words[13]:
-        if text[1] != 112 or text[2] != 97 or text[3] != 121 or text[4] != 108:
-            return 0
-        if text[5] == 111 and text[6] == 97 and text[7] == 100:
-            return 2
-    return 0
-
-
-@micropython.viper
-def scan(words: ptr32, i: int, end: int, buf: ptr8, text: ptr8) -> int:  # noqa: C901 - as portable_scan
-    """scan.portable_scan."""
-    state = words[0]
-    level = words[1]
-    n = words[2]
-    skipping = words[3]
-    while i < end and state <= 7:
-        c = buf[i]
-        if state == 6:
-            room = words[12]
-            while c > 31 and c < 128 and c != 34 and c != 92:
-                if not skipping:
-                    if n >= room:
-                        break
-                    text[n] = c
-                    n += 1
-                i += 1
-                if i == end:
-                    break
-                c = buf[i]
-            if i == end:
-                break
-            if not skipping and n >= room:
-                words[9] = 6
-                state = 8
-                break
-            if c != 34:
-                state = 9
-                break
-            i += 1
-            if not skipping:
-                text[n] = c
-                n += 1
-            if words[4]:
-                words[4] = 0
-                if level == 1:
-                    words[5] = int(_member(words, text, n))
-                state = 2
-                continue
-        else:
-            i += 1
-            if c == 32 or c == 9 or c == 13:
-                continue
-            if state == 7:
-                if c == 10:
-                    state = 12
-                    break
-                words[9] = 7
-                state = 14
-                i -= 1
-                break
-            kind = words[14 + level] & 255
-            if c == kind + 2 and (state == 0 or state == 4 or state == 5):
-                if not skipping:
-                    text[n] = c
-                    n += 1
-                level -= 1
-                if not level:
-                    state = 7
-                    continue
-            elif state == 4 and c == 44:
-                if level == 1:
-                    words[8] = i - 1
-                state = 1 if kind == 123 else 3
-                continue
-            elif state == 2 and c == 58:
-                if not skipping:
-                    text[n] = c
-                    n += 1
-                if level == 1:
-                    words[6] = n
-                state = 3
-                continue
-            else:
-                is_key = 1 if kind == 123 and state != 3 else 0
-                opens = 1 if c == 123 or c == 91 else 0
-                if state == 2 or state > 3 or (is_key and c != 34) or (opens and level == 8):
-                    words[9] = state
-                    state = 14
-                    i -= 1
-                    break
-                begins = 1 if not skipping and (is_key or kind == 91) else 0
-                if begins:
-                    words[14 + level] = n << 8 | kind
-                if not skipping and n > words[12]:
-                    words[9] = state
-                    state = 8
-                    i -= 1
-                    break
-                if begins and text[n - 1] != 123 and text[n - 1] != 91:
-                    text[n] = 44
-                    n += 1
-                if is_key:
-                    words[4] = 1
-                    words[6] = n
-                elif not opens and c != 34:
-                    words[10] = 0
-                    state = 13
-                    i -= 1
-                    break
-                elif c == 34 and level == 1 and words[5] == 2:
-                    state = 11
-                    continue
-                if not skipping:
-                    text[n] = c
-                    n += 1
-                state = 6
-                if opens:
-                    level += 1
-                    words[14 + level] = n << 8 | c
-                    state = 0
-                continue
-        # a value has ended
-        state = 10 if skipping or n + level > words[11] or (level == 1 and words[5] == 1) else 4
-    words[0] = state
-    words[1] = level
-    words[2] = n
-    return i
+def copy_text(p: ptr8, start: int, end: int, text: ptr8, at: int) -> int:
+    """scan.portable_copy(buf, start, end, text, at)."""
+    text = ptr8(int(text) + at - start)
+    while start < end:
+        c = p[start]
+        if c < 32 or c > 127 or c == 34 or c == 92:
+            break
+        text[start] = c
+        start += 1
+    return start
 
 
 @micropython.viper

@@ -9,6 +9,7 @@ from notedfu.crc32 import Crc32, get_hex
 from notedfu.errors import LinkError
 from notedfu.kept import Kept
 from notedfu.scan import (
+    COPY,
     DONE,
     FAILED,
     IS_CRC,
@@ -17,12 +18,12 @@ from notedfu.scan import (
     LEVEL,
     MEMBER,
     NEXT,
-    SCAN,
     SKIPPING,
     STATE,
     TOP_COMMA,
     WANTED,
     N,
+    scan,
 )
 
 _QUOTE = const(34)
@@ -49,14 +50,14 @@ class Reply:
 
     limit: bytes of text to keep beside the payload, up to 65000; as many are allocated here, and nothing
     in feed() but for numbers.
-    crc32: the class of the sums. scan: scan.portable_scan or its viper twin.
+    crc32: the class of the sums. copy: scan.portable_copy or its viper twin.
     """
 
-    def __init__(self, limit=1024, crc32=Crc32, scan=SCAN):
+    def __init__(self, limit=1024, crc32=Crc32, copy=COPY):
         self._kept = kept = Kept(limit)
         self._words = kept.words
         self._text = kept.text
-        self._scan = scan
+        self._copy = copy
         self._crc = crc32()  # over the text so far
         self._crc_before = crc32()  # over the text before the last top-level comma
         self._steps = (
@@ -104,11 +105,11 @@ class Reply:
                 return False
         self._from = start
         words[TOP_COMMA] = -1
-        scan, text, steps = self._scan, self._text, self._steps
+        text, copy, steps = self._text, self._copy, self._steps
         while i < end:
             state = words[STATE]
             if state <= _KERNEL:
-                i = scan(words, i, end, buf, text)
+                i = scan(words, buf, i, end, text, copy)
             elif state != DONE:
                 i = steps[state - _KERNEL - 1](buf, i, end)
             else:

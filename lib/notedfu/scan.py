@@ -51,10 +51,10 @@ IS_CRC = 1
 IS_PAYLOAD = 2
 
 
-def _copy(buf, start, end, text, at):
+def portable_copy(buf, start, end, text, at):
     """Copy plain text, ASCII without quote, backslash and control characters, of buf[start:end] to text[at:].
 
-    Returns the index of the first byte that is not plain, or `end`.
+    Returns the index of the first byte that is not plain, or `end`. Allocates nothing.
     """
     while start < end:
         c = buf[start]
@@ -76,6 +76,9 @@ def _pass(buf, start, end):
     return start
 
 
+COPY = twin("copy_text", portable_copy)
+
+
 def _member(words, text, n):
     """What the key of the outermost object that has just ended says of its member; `err` is noted."""
     at = words[6]
@@ -89,11 +92,11 @@ def _member(words, text, n):
     return 0
 
 
-def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost more than all that is done here
+def scan(words, buf, i, end, text, copy):  # noqa: C901 - calls would cost more than all that is done here
     """Scan buf[i:end] in one of the first eight states, and keep what passes in `text`, without blanks.
 
-    words: array("i"), the state. text: a bytearray. Returns the index of the first byte that is not taken, or
-    `end`. Allocates nothing. The arguments come in the order that suits the viper twin: fast.py says why.
+    words: array("i"), the state. text: a bytearray. copy: portable_copy or its twin. Returns the index of the
+    first byte that is not taken, or `end`. Allocates nothing.
     """
     state, level = words[0], words[1]
     n, skipping = words[2], words[3]
@@ -103,7 +106,7 @@ def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost mo
                 i = _pass(buf, i, end)
             else:
                 stop = min(end, i + words[12] - n)
-                done = _copy(buf, i, stop, text, n)
+                done = copy(buf, i, stop, text, n)
                 n += done - i
                 i = done
                 if stop <= i < end:
@@ -206,6 +209,3 @@ def portable_scan(words, i, end, buf, text):  # noqa: C901 - calls would cost mo
     words[1] = level
     words[2] = n
     return i
-
-
-SCAN = twin("scan", portable_scan)

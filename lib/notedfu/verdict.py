@@ -17,6 +17,7 @@ _SPKI = {
     KEY_ED25519: b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00",
 }
 
+
 class Policy:
     """What this device demands of an image. The strictest by default: nothing is taken."""
 

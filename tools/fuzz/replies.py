@@ -24,7 +24,7 @@ from notedfu.cobs import CobsDecoder, portable_frame  # noqa: E402
 from notedfu.crc32 import BinasciiCrc32, Crc32  # noqa: E402
 from notedfu.errors import LinkError  # noqa: E402
 from notedfu.reply import Reply  # noqa: E402
-from notedfu.scan import portable_scan  # noqa: E402
+from notedfu.scan import portable_copy  # noqa: E402
 from notedfu.twins import fast  # noqa: E402
 
 EVERY = 5000  # cases between two looks at the heap
@@ -101,13 +101,13 @@ def sent(line, payload):
 class Stand:
     """One set of stages, made once; `run` judges one case."""
 
-    def __init__(self, crc32, b64_kernel, cobs_kernel, scan):
+    def __init__(self, crc32, b64_kernel, cobs_kernel, copy):
         self.out = bytearray(LIMIT + MARGIN)
         self.frame = bytearray(LIMIT + MARGIN)
         self.view = memoryview(self.out)[:LIMIT]
         self.decoder = Base64Decoder(self.view, b64_kernel)
         self.cobs = CobsDecoder(memoryview(self.frame)[:LIMIT], cobs_kernel)
-        self.reply = Reply(KEEP, crc32, scan)
+        self.reply = Reply(KEEP, crc32, copy)
         for i in range(MARGIN):
             self.out[LIMIT + i] = self.frame[LIMIT + i] = GUARD
 
@@ -157,9 +157,9 @@ class Stand:
 
 
 def stands():
-    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_scan)
+    yield Stand(BinasciiCrc32, portable_decode, portable_frame, portable_copy)
     if fast:
-        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.scan)
+        yield Stand(Crc32, fast.b64_decode, fast.cobs_frame, fast.copy_text)
 
 
 def main():
