@@ -13,16 +13,16 @@ from tools.flash.cut import PowerCut
 
 
 class Frozen:
-    """The module notedfu_settings, as long as this lasts."""
+    """The module notedfu_json, as long as this lasts."""
 
     def __init__(self, **settings):
         self.TEXT = json.dumps(settings)
 
     def __enter__(self):
-        sys.modules["notedfu_settings"] = self
+        sys.modules["notedfu_json"] = self
 
     def __exit__(self, *_):
-        sys.modules.pop("notedfu_settings")
+        sys.modules.pop("notedfu_json")
 
 
 def formatted(folder):

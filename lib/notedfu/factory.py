@@ -7,12 +7,12 @@ import os
 
 
 def settings(path):
-    """Write the text of the frozen module `notedfu_settings` to `path`.
+    """Write the text of the frozen module `notedfu_json` to `path`.
 
     Returns whether there is one and it was written. A power cut leaves no file or the whole.
     """
     try:
-        from notedfu_settings import TEXT
+        from notedfu_json import TEXT
     except ImportError:
         return False
     try:

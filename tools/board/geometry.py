@@ -21,7 +21,7 @@ class Geometry:
     @property
     def nvm(self):
         """Bytes of microcontroller.nvm, in a file of their own; rp2 has as many."""
-        return 4096 if self.kind == "circuitpython" else 0
+        return 4096 if self.kind.startswith("circuitpython") else 0
 
     @property
     def fs_blocks(self):

@@ -5,13 +5,15 @@ Device/kind.py is the other half.
 
 from dataclasses import dataclass, field
 
+from tools.board.firmware import ESP32, ESP32_S3
+
 
 @dataclass(frozen=True)
 class Kind:
     """fs: "lfs2" or "fat".
 
     Settings: what notedfu.json says on it. region: what it says of raw flash, if there is any. firmware: the
-    version of the one that was flashed by cable, where that is in the flash file.
+    version of the one that was flashed by cable, where that is in the flash file. chip: its processor's number.
     """
 
     fs: str = "lfs2"
@@ -19,6 +21,7 @@ class Kind:
     region: dict | None = None
     staging: tuple = ("file", "flash")
     firmware: str = ""
+    chip: int = ESP32
     image_flags: tuple = ()  # for tools.image make
 
 
@@ -41,5 +44,13 @@ KINDS = {
     ),
     "circuitpython": Kind(
         fs="fat", settings={"uart_tx": "TX", "uart_rx": "RX"}, staging=("file",), image_flags=("--source",)
+    ),
+    "circuitpython-dualbank": Kind(
+        fs="fat",
+        settings={"uart_tx": "TX", "uart_rx": "RX", "target": "ota"},
+        staging=("file",),
+        image_flags=("--source",),
+        firmware="1.0.0",
+        chip=ESP32_S3,
     ),
 }

@@ -11,7 +11,7 @@ from tools.board.supervisor import BoardError
 from tools.demo import judgement, links, signing
 from tools.demo.cut import CUTS
 from tools.demo.drive import CIRCUITPYTHON
-from tools.demo.firmware import BOARD, BY_HAND, FIRMWARE, IN_PLACE_OF
+from tools.demo.firmware import BY_HAND, DUALBANKS, FIRMWARE, IN_PLACE_OF
 from tools.demo.flash import Contents
 from tools.demo.life import LIFE
 from tools.demo.scenarios import BASE, SIGNING
@@ -20,7 +20,9 @@ from tools.demo.world import World
 from tools.failure import Failure
 
 SCENARIOS = {
-    one.name: one for one in BASE + SIGNING + LIFE + links.LINKS + CUTS + CIRCUITPYTHON + FIRMWARE + BY_HAND
+    one.name: one
+    for group in (BASE, SIGNING, LIFE, links.LINKS, CUTS, CIRCUITPYTHON, FIRMWARE, DUALBANKS, BY_HAND)
+    for one in group
 }
 LINKS = ("i2c", "uart")
 STAGING = ("file", "flash")
@@ -150,7 +152,8 @@ def everything():
     runs += [("uart", "flash", name, "ed25519") for name in ("update", "tampered")]
     runs += [("uart", "flash", one.name, "p256") for one in CUTS]
     runs += [("i2c", "flash", one.name, "p256") for one in FIRMWARE]
-    return runs + [("i2c", "file", one.name, "p256") for one in LIFE + links.LINKS + CUTS + CIRCUITPYTHON]
+    rest = LIFE + links.LINKS + CUTS + CIRCUITPYTHON + DUALBANKS
+    return runs + [("i2c", "file", one.name, "p256") for one in rest]
 
 
 def passes(link, staging, name, key, mode="auto", board=None):
@@ -158,7 +161,7 @@ def passes(link, staging, name, key, mode="auto", board=None):
 
     board: one of KINDS, or None for the scenario's own.
     """
-    scenario = SCENARIOS[IN_PLACE_OF.get(name, name) if board == BOARD else name]()
+    scenario = SCENARIOS[IN_PLACE_OF.get(board, {}).get(name, name)]()
     links.ask_in(mode, scenario)
     scenario.board = board or scenario.board
     try:

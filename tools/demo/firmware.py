@@ -1,4 +1,4 @@
-"""Scenarios of a board whose firmware comes from Notehub too: an ESP32 with two OTA slots."""
+"""Scenarios of boards whose firmware comes from Notehub too: two OTA slots, or CircuitPython's dualbank."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from tools.flash.nor import NorFlash
 from tools.flash.store import FileStore
 
 BOARD = "esp32-ota"
+DUALBANK = "circuitpython-dualbank"
 
 _APP = """import time
 
@@ -35,10 +36,27 @@ def main(dfu):
 """
 
 
+_DUALBANK_APP = """import os
+import time
+
+GOOD = %r  # firmwares on which it calls itself well
+
+
+def main(dfu):
+    print("app", os.uname().release)
+    while True:
+        if os.uname().release in GOOD:
+            dfu.confirm()
+        dfu.poll(budget_ms=200)
+        if not dfu.busy:
+            time.sleep(0.2)
+"""
+
+
 def bootloader(world):
     """The board's, to be asked while the board is off."""
     nor = NorFlash(FileStore(open(world.flash_file, "r+b", buffering=0), world.geometry.size))
-    return Bootloader(nor, *ota_layout(nor.block_count, world.geometry.fs_blocks), firmware.ESP32)
+    return Bootloader(nor, *ota_layout(nor.block_count, world.geometry.fs_blocks), world.kind.chip)
 
 
 class Firmware(Scenario):
@@ -106,6 +124,44 @@ class WrongChip(Firmware):
         return workshop.firmware(version, firmware.made(version, chip=firmware.ESP32_S3), self.signer)
 
 
+class Dualbank(Firmware):
+    """CircuitPython's way. The updater's boot.py chooses the firmware, as the bootloader does not go back."""
+
+    name = "dualbank"
+    about = "a good update of CircuitPython itself, the app comes along"
+    board = DUALBANK
+    limits = ("no rollback by the bootloader", "nothing read back", "no resume while it is written")
+
+    def change_first(self, app):
+        (Path(app) / "app.py").write_text(_DUALBANK_APP % (self.good,))
+
+    def new_image(self, workshop, version):
+        return workshop.firmware(version, firmware.made(version, 100000, firmware.ESP32_S3), self.signer)
+
+    def look(self, world):
+        return dict(super().look(world), limits=self.limits)
+
+    def wrong(self, result):
+        wanted = 1 if self.result == "confirmed" else 0
+        found = result["firmware"]["next"]
+        return [] if found == wanted else ["firmware %d starts next, not %d" % (found, wanted)]
+
+
+class DualbankBack(Dualbank):
+    """Its runs on trial are counted by the new firmware's own boot.py, which switches back."""
+
+    name = "dualbank-back"
+    about = "a CircuitPython that is never confirmed: its own boot.py goes back"
+    result = "reverted"
+    code = "trial-failed"
+    good = ("1.0.0",)
+    settings = {"trial_s": 5, "trial_runs": 2}
+
+
 FIRMWARE = (Firmware, Rollback)
+DUALBANKS = (Dualbank, DualbankBack)
 BY_HAND = (WrongChip, RefusesMpy)  # not in --all: the first is in other tests, the second waits for a minute
-IN_PLACE_OF = {"update": "firmware", "revert": "rollback"}  # on such a board
+IN_PLACE_OF = {  # on such boards
+    BOARD: {"update": "firmware", "revert": "rollback"},
+    DUALBANK: {"update": "dualbank", "revert": "dualbank-back"},
+}

@@ -82,4 +82,6 @@ def summary(result):
         ("the Notecard", "mode %(notecard_mode)s, %(violations)d broken rules" % result),
         ("took", "%(seconds).1f s" % result),
     )
+    if result.get("limits"):
+        rows += (("not promised", ", ".join(result["limits"])),)
     return ["  %-13s %s" % row for row in rows]

@@ -58,7 +58,7 @@ class World:
         data = bytearray(b"\xff" * self.geometry.size)
         slots = ota_layout(self.geometry.size // self.geometry.erase_block, self.geometry.fs_blocks)[1]
         at = slots[0][0] * self.geometry.erase_block
-        made = firmware.made(self.kind.firmware, size=100000)
+        made = firmware.made(self.kind.firmware, size=100000, chip=self.kind.chip)
         data[at : at + len(made)] = made
         self.flash_file.write_bytes(data)
 

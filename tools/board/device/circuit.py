@@ -8,7 +8,7 @@ import time
 import vfs
 
 from tools.board.device import circuitpython as fakes
-from tools.board.device import i2c, uart
+from tools.board.device import i2c, machine, uart
 from tools.flash.blockdev import FatDevice
 
 _WRITE = 0x57
@@ -68,6 +68,10 @@ def power_up(config, control, nor, main_globals, forget_the_host):
     board = fakes.Board(time.ticks_ms, lambda: control.halt(b"reset\n"), Bus(), serial, remount, nvm.data)
     board.on_nvm = nvm.write
     board.on_watchdog = _watch(control)
+    if config["kind"] == "circuitpython-dualbank":
+        from tools.board.device import flashbanks
+
+        flashbanks.install(board, nor, config["fs_blocks"], config["reset_cause"] != machine.SOFT_RESET)
     nor.on_busy = uart.miss
     _load_busdevice(sys.argv[1] + "/build/venv/lib")
     fakes.install(board)

@@ -2,6 +2,7 @@
 
 import os as _os
 import sys as _sys
+from collections import namedtuple
 
 import micropython as _micropython
 import vfs  # or what a kind of board puts in its place
@@ -42,9 +43,17 @@ class Sys:
         return dir(_sys)
 
 
-def uname():
+_Uname = namedtuple("uname", ("sysname", "nodename", "release", "version", "machine"))
+
+
+def names():
+    """What uname() says: a board may put its own in place."""
     release = "%d.%d.%d" % _sys.implementation[1][:3]
-    return (platform, platform, release, _sys.version, "Virtual board")
+    return platform, platform, release, _sys.version, "Virtual board"
+
+
+def uname():
+    return _Uname(*names())
 
 
 def sync():

@@ -27,7 +27,7 @@ def power_up(main_globals):
     machine.install(control, config["reset_cause"])
     i2c.install(config["i2c"])
     uart.install(config["uart"], config["uart_haste"])
-    if config["kind"] == "circuitpython":
+    if config["kind"].startswith("circuitpython"):
         from tools.board.device import circuit
 
         circuit.power_up(config, control, nor, main_globals, _forget_the_host)

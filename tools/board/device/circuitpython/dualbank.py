@@ -60,20 +60,33 @@ class Firmwares:
                 raise RuntimeError("Firmware is invalid")
             self._handle = True
             self.erases += 1
-            self.slots[1 - self.running] = bytearray()
-        slot = self.slots[1 - self.running]
-        if offset == 0:
-            offset = len(slot)  # behind what is there
-        if offset + len(data) > SIZE:
-            raise RuntimeError("Firmware is too big")
-        slot.extend(b"\xff" * (offset - len(slot)))
-        slot[offset : offset + len(data)] = data
+            self._begin()
+        self._put(data, offset)
 
     def switch(self):
         self._handle = False
         if not self.is_whole(1 - self.running):
             raise RuntimeError("Update failed")
-        self.next = 1 - self.running
+        self._choose(1 - self.running)
+
+    def _begin(self):
+        self.slots[1 - self.running] = bytearray()
+
+    def _put(self, data, offset):
+        slot = self.slots[1 - self.running]
+        if offset == 0:
+            offset = len(slot)  # behind what is there
+        self._fits(offset + len(data))
+        slot.extend(b"\xff" * (offset - len(slot)))
+        slot[offset : offset + len(data)] = data
+
+    @staticmethod
+    def _fits(end):
+        if end > SIZE:
+            raise RuntimeError("Firmware is too big")
+
+    def _choose(self, slot):
+        self.next = slot
 
 
 def flash(buffer, *, offset=0):
