@@ -15,3 +15,8 @@ RUNS = (
 @pytest.mark.parametrize("board, link, staging", RUNS)
 def test_a_whole_update(board, link, staging):
     assert demo.passes(link, staging, "update", "p256", board=board)
+
+
+def test_a_summary_says_what_dualbank_does_not_promise(capsys):
+    assert demo.passes("i2c", "file", "update", "p256", board="circuitpython-dualbank")
+    assert "no rollback by the bootloader" in capsys.readouterr().out

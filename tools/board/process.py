@@ -38,7 +38,7 @@ class Life:
         ]
         command += [str(HERE / "device" / "rom.py"), str(paths.ROOT)]
         # MicroPython makes names of its arguments, and none is longer than 255 bytes
-        command.append(json.dumps(dict(config, **wires), separators=(",", ":")))
+        command += [json.dumps(part, separators=(",", ":")) for part in (config, wires)]
         self._process = subprocess.Popen(
             command,
             stdin=self._slave,

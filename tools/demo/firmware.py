@@ -155,7 +155,7 @@ class DualbankBack(Dualbank):
     result = "reverted"
     code = "trial-failed"
     good = ("1.0.0",)
-    settings = {"trial_s": 5, "trial_runs": 2}
+    settings = {"trial_s": 10, "trial_runs": 2}
 
 
 FIRMWARE = (Firmware, Rollback)

@@ -21,6 +21,7 @@ def power_up(main_globals):
     When this returns, the interpreter shows its prompt.
     """
     config = json.loads(sys.argv[2])
+    config.update(json.loads(sys.argv[3]))
     control = Control(config["control"])
     control.tell(b"ctrl-c 3\n")
     nor = BoardNor(config, control)
@@ -50,7 +51,7 @@ def _mount(config, nor):
     if config["kind"].startswith("stm32"):
         blocks, point = _superblock(nor) or blocks, "/flash"
     device = FatDevice if config["fs"] == "fat" else BlockDevice
-    device = Steady(device(nor, 0, blocks), nor, int(sys.argv[3]))
+    device = Steady(device(nor, 0, blocks), nor, int(sys.argv[4]))
     driver, settings = vfs.VfsLfs2, {"progsize": config["program_unit"]}
     if config["fs"] == "fat":
         driver, settings = vfs.VfsFat, {}
