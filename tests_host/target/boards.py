@@ -155,3 +155,69 @@ class Whole:
                 raise
         self.store.restore(before)
         return operations
+
+
+class OnChip(Whole):
+    """One whose filesystem, LittleFS, lies in front on the chip, and something else behind it.
+
+    blocks: of the chip, fs: of the filesystem. What is one says in power_up(nor) what the board's modules
+    stand on, before anything is mounted.
+    """
+
+    _UNIT = 256
+    _RUN_S = 30
+
+    def __init__(self, blocks, fs, more=()):
+        """more: (byte, data) that lies in flash from the start."""
+        self._fs = fs
+        self.store = MemoryStore(bytearray(b"\xff" * (blocks * 4096)))
+        for at, data in more:
+            self.store.write(at, data)
+        vfs.VfsLfs2.mkfs(BlockDevice(self._chip(), 0, fs), progsize=self._UNIT)
+        self.device = None
+        self.on(self.install)
+
+    def _chip(self):
+        self.nor = NorFlash(self.store, 4096, self._UNIT)
+        return self.nor
+
+    def on(self, work, cut=None):
+        """Power, mount, work(), power off; what work() returned, None where a cut came."""
+        nor = self._chip()
+        nor.cut = cut
+        result = None
+        mounted = False
+        try:
+            self.power_up(nor)
+            vfs.mount(vfs.VfsLfs2(BlockDevice(nor, 0, self._fs), progsize=self._UNIT), ROOT)
+            mounted = True
+            result = work()
+        except (PowerCut, Exception):
+            if not nor.dead:
+                raise
+        finally:
+            if mounted:
+                vfs.umount(ROOT)
+            nor.power_off()
+        assert nor.violation is None, nor.violation
+        gc.collect()
+        return result
+
+    def boot(self, cut=None):
+        """One boot of the device; returns how it ended, or None by the cut."""
+
+        def work():
+            self.device.region = self.region()
+            return self.device.boot(self._RUN_S)
+
+        return self.on(work, cut)
+
+    def look(self):
+        """The journal, by a look that is no boot: no bootloader must see a reset."""
+        nor = self._chip()
+        vfs.mount(vfs.VfsLfs2(BlockDevice(nor, 0, self._fs), progsize=self._UNIT), ROOT)
+        try:
+            return self.device.journal()
+        finally:
+            vfs.umount(ROOT)
+            nor.power_off()

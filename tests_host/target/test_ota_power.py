@@ -1,50 +1,41 @@
 """Power fails at each flash operation of a firmware's update: the old or the new one starts, whole."""
 
-import gc
 import sys
 
-import vfs
-from boards import ROOT, Whole
+from boards import ROOT, OnChip
 
 import ota
 import rig
 from notedfu.journal import PENDING, TRIAL
 from tools.board import firmware
 from tools.board.device import esp32
-from tools.flash.blockdev import BlockDevice
-from tools.flash.cut import PowerCut
-from tools.flash.nor import NorFlash
-from tools.flash.store import MemoryStore
 
 OLD, NEW, APP = "1.0.0", "2.0.0", "1.0.0"
 _FS = 80  # blocks
 _SLOT = 6  # blocks, room for a firmware of four pages
 _BLOCKS = _FS + 2 + 2 * _SLOT
-_UNIT = 256
-_RUN_S = 30
 
 
-class Board(Whole):
+class Board(OnChip):
     """A whole ESP32: LittleFS, otadata and two OTA slots on one chip, and a rig over it."""
 
     def __init__(self, settings):
-        self.store = MemoryStore(bytearray(b"\xff" * (_BLOCKS * 4096)))
-        self.store.write((_FS + 2) * 4096, firmware.made(OLD, 14000))
-        vfs.VfsLfs2.mkfs(BlockDevice(self._chip(), 0, _FS), progsize=_UNIT)
-        self.device = None
         self._settings = settings
         self.brings_app = settings is ota.IN_FILE
-        self._on(self._install)
+        super().__init__(_BLOCKS, _FS, [((_FS + 2) * 4096, firmware.made(OLD, 14000))])
 
-    def _chip(self):
-        self.nor = NorFlash(self.store, 4096, _UNIT)
-        return self.nor
+    def power_up(self, nor):
+        self.bootloader = esp32.install_ota(nor, _FS, True)
 
-    def _install(self):
+    def install(self):
         self.device = rig.Rig(ROOT, settings=dict(self._settings, swap_tries=9))
         self.device.banks = self._banks
         rig.BEHAVIOUR[APP] = rig.BEHAVIOUR[NEW] = rig.confirm_and_stay
         self.device.install_first(APP)
+
+    @staticmethod
+    def region():
+        return esp32.Partition(esp32.Partition.RUNNING).get_next_update()
 
     @staticmethod
     def _banks():
@@ -52,53 +43,12 @@ class Board(Whole):
 
         return Banks()
 
-    def _on(self, work, cut=None):
-        """Power, bootloader, mount, work(), power off; what work() returned, None where a cut came."""
-        nor = self._chip()
-        nor.cut = cut
-        result = None
-        mounted = False
-        try:
-            self.bootloader = esp32.install_ota(nor, _FS, True)
-            vfs.mount(vfs.VfsLfs2(BlockDevice(nor, 0, _FS), progsize=_UNIT), ROOT)
-            mounted = True
-            result = work()
-        except (PowerCut, Exception):
-            if not nor.dead:
-                raise
-        finally:
-            if mounted:
-                vfs.umount(ROOT)
-            nor.power_off()
-        assert nor.violation is None, nor.violation
-        gc.collect()
-        return result
-
-    def boot(self, cut=None):
-        """One boot of the device; returns how it ended, or None by the cut."""
-
-        def work():
-            self.device.region = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
-            return self.device.boot(_RUN_S)
-
-        return self._on(work, cut)
-
     def running(self):
         """The version of the firmware that ran last."""
         start = bytearray(112)
         first = esp32.ota_layout(_BLOCKS, _FS)[1][self.bootloader.running][0]
         self.store.readinto(first * 4096, memoryview(start))
         return firmware.version_in(start)
-
-    def look(self):
-        """The journal, by a look that is no boot: the bootloader must not see a reset."""
-        nor = self._chip()
-        vfs.mount(vfs.VfsLfs2(BlockDevice(nor, 0, _FS), progsize=_UNIT), ROOT)
-        try:
-            return self.device.journal()
-        finally:
-            vfs.umount(ROOT)
-            nor.power_off()
 
 
 def board(settings):
