@@ -113,6 +113,18 @@ format: $(READY)
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
+## ram: what the updater takes of a heap of 32-bit words, on a MicroPython built from its sources: MICROPYTHON=dir [ARGS=--save] (docs/RAM.md)
+.PHONY: ram
+ram: $(READY)
+	@test -n "$(MICROPYTHON)" || { echo "say where MicroPython's sources are: make ram MICROPYTHON=../micropython"; exit 2; }
+	@$(PY) -m tools.ram $(MICROPYTHON) $(ARGS)
+
+## frozen: build MicroPython's unix port with the updater frozen in; blank flash gets its first app: MICROPYTHON=dir [BITS=64|32]
+.PHONY: frozen
+frozen: $(READY)
+	@test -n "$(MICROPYTHON)" || { echo "say where MicroPython's sources are: make frozen MICROPYTHON=../micropython"; exit 2; }
+	@$(PY) -m tools.ram $(MICROPYTHON) --frozen $(or $(BITS),64)
+
 ## image: make an image: APP=dir, BIN=an ESP32 firmware, or both, VERSION=1.2.3 [OUT=app-1.2.3.img KEY=key.pem COUNTER=7 CLASS=vendor.com/name]
 .PHONY: image
 image: $(READY)

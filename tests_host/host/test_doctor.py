@@ -57,9 +57,11 @@ def test_the_doctor_of_a_circuitpython_board(tmp_path, capsys):
 def told(**changes):
     good = {
         "sha256": True,
-        "heap": 100000,
+        "heap": 180000,
+        "bits": 32,
+        "modules": ["machine", "rp2"],
         "drive": None,
-        "updater": {"version": "0.1.0", "settings": None, "trusts": True},
+        "updater": {"version": "0.1.0", "settings": None, "trusts": True, "library": "mpy"},
         "notecard": {"version": "notecard-8.1.3", "device": "dev:1", "link": "i2c"},
     }
     return dict(good, **changes)
@@ -68,10 +70,19 @@ def told(**changes):
 def test_the_advice_is_about_what_stands_in_the_way():
     assert doctor.advice(told()).startswith("nothing")
     drive = {"readonly": True, "nvm": 4096}
-    assert "DRIVE=" in doctor.advice(told(updater=None, drive=drive))
+    assert "DRIVE=" in doctor.advice(told(updater=None, drive=drive, heap=300000))
     assert "can't write" in doctor.advice(told(drive=drive))
-    assert doctor.advice(told(drive=dict(drive, readonly=False))).startswith("nothing")
+    compiled = dict(drive, readonly=False)
+    assert doctor.advice(told(drive=compiled)).startswith("nothing")
     assert "sha256" in doctor.advice(told(sha256=False, updater=None))
-    assert "page" in doctor.advice(told(heap=30000))
+    assert "frozen" in doctor.advice(told(heap=100000))
     assert "mend" in doctor.advice(told(updater={"version": "0.1.0", "settings": "unknown key x"}))
     assert "wiring" in doctor.advice(told(notecard={"error": "LinkError: no-notecard"}))
+
+
+def test_what_an_update_takes_of_the_heap_depends_on_how_the_updater_came():
+    frozen = {"version": "0.1.0", "settings": None, "trusts": True, "library": "frozen"}
+    assert doctor.advice(told(heap=60000, updater=frozen)).startswith("nothing")
+    assert "frozen" in doctor.advice(told(heap=60000, modules=["machine"]))
+    assert doctor.advice(told(heap=60000, modules=["machine", "esp32"])).startswith("nothing"), "it grows"
+    assert doctor.needed(told()) > 2 * doctor.needed(told(updater=frozen))

@@ -3,18 +3,28 @@
 It changes nothing there.
 """
 
+import json
 import sys
 
+from tools import paths
 from tools.deploy import bundle
 from tools.deploy.repl import ask
 from tools.failure import Failure
 
-_HEAP = 60000  # bytes: what import and buffers of a download take on 32 bits, with air (make size)
+_MEASURED = paths.ROOT / "docs" / "bench" / "ram.json"
+
+
+def needed(told):
+    """Bytes of heap that an update takes at its peak (docs/RAM.md). Words of 64 bits: only the virtual board."""
+    library = (told["updater"] or {}).get("library", "source" if told["drive"] else "mpy")
+    peak = json.loads(_MEASURED.read_text())["heap"][library]["i2c 4096"]["peak"]
+    return peak * 3 // 2 if told["bits"] == 64 else peak
 
 
 def lines(told):
     """The board's answer as sentences."""
     yield "%(interpreter)s on %(machine)s, heap %(heap)d bytes free" % told
+    yield "an update takes up to %d bytes of heap beside the app (docs/RAM.md)" % needed(told)
     yield "modules: %s" % ", ".join(told["modules"])
     yield "SHA-256: %s, MD5: %s" % tuple("yes" if told[name] else "no" for name in ("sha256", "md5"))
     yield "filesystem: %(size)d bytes in units of %(unit)d, %(free)d free" % told
@@ -39,8 +49,8 @@ def advice(told):
     """The first thing that stands in the way, and its remedy."""
     if not told["sha256"]:
         return "another build of the interpreter: without hashlib.sha256 no image can be verified"
-    if told["heap"] < _HEAP:
-        return 'a smaller "page" in notedfu.json: %d bytes of heap are little' % told["heap"]
+    if told["heap"] < needed(told) and "esp32" not in told["modules"]:  # whose heap grows
+        return "the updater frozen into the firmware (docs/RAM.md): %(heap)d bytes of heap are little" % told
     if not told["updater"]:
         where = "DRIVE=/media/you/CIRCUITPY" if told["drive"] else "PORT=..."
         return "make deploy %s APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json" % where

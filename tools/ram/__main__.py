@@ -14,6 +14,8 @@ from tools.bench import heap, host, images
 from tools.failure import Failure
 from tools.ram import build
 from tools.ram.lives import FROZEN, RAM, Board
+from tools.size import modules
+from tools.size import phases as phases_of_size
 
 SAVED = paths.ROOT / "docs" / "bench" / "ram.json"
 _KIB = (16, 24, 41)  # images: where a large piece is asked for in preflight swings with the length
@@ -76,6 +78,13 @@ def figures(source):
     }
 
 
+def code():
+    """Bytes of .mpy that an update loads: when they have changed much, the figures are old."""
+    sizes = modules.compile_all()
+    loaded = {name for phase in phases_of_size.PHASES for name in phases_of_size.modules(phase)}
+    return sum(sizes[name] for name in loaded)
+
+
 def settings():
     """What a factory freezes."""
     return json.dumps({"check_s": 60, "keys": [images.key()[1]]})
@@ -102,7 +111,8 @@ def main(arguments):
         for name, row in rows.items():
             print("%-7s %-10s %s" % (library, name, "  ".join("%s %d" % one for one in row.items())))
     if options.save:
-        SAVED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+        saved = {"code": code(), "heap": found}
+        SAVED.write_text(json.dumps(saved, indent=1, sort_keys=True) + "\n")
     return 0
 
 

@@ -83,14 +83,17 @@ def notecard():
 
 def updater():
     try:
+        import notedfu
         from notedfu import __version__
         from notedfu.settings import Settings
     except ImportError:
         return None
+    path = notedfu.__file__
+    library = "frozen" if path[:1] != "/" else "mpy" if path[-4:] == ".mpy" else "source"
     settings = Settings().load(ROOT + "/notedfu.json")
     error = settings.error
     trusts = settings.allow_unsigned or bool(settings.keys)
-    return {"version": __version__, "settings": error and error.text, "trusts": trusts}
+    return {"version": __version__, "settings": error and error.text, "trusts": trusts, "library": library}
 
 
 def drive():
@@ -110,6 +113,7 @@ answer = {
     "interpreter": "%s %s" % ("circuitpython" if has("supervisor") else sys.implementation[0], version),
     "machine": getattr(sys.implementation, "_machine", sys.platform),
     "heap": gc.mem_free(),
+    "bits": 64 if sys.maxsize >> 31 else 32,
     "modules": [name for name in ASKED if has(name)],
     "sha256": digest("sha256"),
     "md5": digest("md5"),
