@@ -56,6 +56,8 @@ class Device:
                 self.slots = RomSlots(self.data, self.port.rom())
         except (ImportError, LocalError, OSError) as error:
             self.port.complain(error)
+            if isinstance(error, ImportError):
+                error = "its modules are not on the board: make deploy"
             self.settings.error = SettingsError("bad-settings", "target %s: %s" % (target, error))
 
     def load(self):

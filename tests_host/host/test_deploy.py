@@ -10,7 +10,7 @@ from tools import paths
 from tools.board import firmware
 from tools.board.supervisor import Board
 from tools.deploy import __main__ as tool
-from tools.deploy import adopt, bundle, hiding, status, steps
+from tools.deploy import adopt, bundle, choice, hiding, status, steps
 from tools.failure import Failure
 from tools.image import __main__ as image_tool
 from tools.image import container, info, make
@@ -62,6 +62,60 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     assert not exists(board, "/lib/notedfu/errors.py"), "it would be imported in place of errors.mpy"
     assert not exists(board, "/notedfu.d/a/heapq.py")
     assert exists(board, "/notedfu.json"), "settings stay unless new ones come"
+
+
+def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for_them(
+    board, settings, capsys
+):
+    assert tool.main([board.pty, "--app", APP, "--version", "1.0.0", "--settings", str(settings)]) == 0
+    assert "modules for target slots" in capsys.readouterr().out
+    board.wait_for("app 1.0.0")
+    there = {name.split(".")[0] for name in ask(board, "os.listdir('/lib/notedfu')")}
+    gone = {
+        "otaslots",
+        "otastage",
+        "otaswap",
+        "firmware",
+        "bankwriter",
+        "romslots",
+        "romcopy",
+        "romlook",
+        "inboot",
+    }
+    assert not there & gone and {"slots", "swap", "filestage", "flashstage", "fast"} <= there
+    text = json.dumps({"allow_unsigned": True, "target": "romfs"})
+    board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
+    said = "target romfs: its modules are not on the board: make deploy"
+    assert "settings: " + said in status.status(board.pty)
+    board.press_reset()
+    board.wait_for("app 1.0.0")  # what is installed runs
+    look = "from notedfu.device import Device\nfrom notedfu.port import load\nprint(Device(load()).settings.error)"
+    found = board.mpremote("exec", look)
+    assert "bad-settings" in found and "no ROMFS partition" not in found and "make deploy" in found
+    assert tool.main([board.pty]) == 0  # the board's own settings say now what it needs
+    assert "modules for target romfs" in capsys.readouterr().out
+    board.wait_for("app 1.0.0")
+    there = {name.split(".")[0] for name in ask(board, "os.listdir('/lib/notedfu')")}
+    assert {"romslots", "romcopy", "romlook"} <= there and "otaslots" not in there
+
+
+def test_each_module_has_a_target_and_an_interpreter_that_take_it():
+    names = {
+        path.relative_to(paths.ROOT / "lib" / "notedfu").as_posix()
+        for path in (paths.ROOT / "lib/notedfu").rglob("*.py")
+    }
+    goes = set()
+    for interpreter, target in (("micropython", "ota"), ("micropython", "romfs"), ("circuitpython", "ota")):
+        goes |= names - choice.left_out(interpreter, target)
+    assert goes == names
+    listed = {name for group in choice.OF_TARGET.values() for name in group}
+    assert listed | set(choice.MICROPYTHON) | set(choice.CIRCUITPYTHON) <= names, "one of them is gone"
+
+
+def test_a_board_that_is_to_have_ota_gets_its_modules_whatever_the_settings_say():
+    files = {"/lib/notedfu/otaslots.mpy": 1, "/lib/notedfu/port/roms.mpy": 2, "/app.py": 3}
+    assert list(choice.chosen(files, "micropython", "ota")) == ["/lib/notedfu/otaslots.mpy", "/app.py"]
+    assert list(choice.chosen(files, "micropython", "slots")) == ["/app.py"]
 
 
 def test_a_main_py_of_someone_else_is_not_overwritten(board, settings, capsys):

@@ -59,9 +59,10 @@ def told(**changes):
         "sha256": True,
         "heap": 180000,
         "bits": 32,
+        "beside": False,
         "modules": ["machine", "rp2"],
         "drive": None,
-        "updater": {"version": "0.1.0", "settings": None, "trusts": True, "library": "mpy"},
+        "updater": {"version": "0.1.0", "settings": None, "trusts": True, "library": "mpy", "missing": None},
         "notecard": {"version": "notecard-8.1.3", "device": "dev:1", "link": "i2c"},
     }
     return dict(good, **changes)
@@ -81,7 +82,7 @@ def test_the_advice_is_about_what_stands_in_the_way():
 
 
 def test_what_an_update_takes_of_the_heap_depends_on_how_the_updater_came():
-    frozen = {"version": "0.1.0", "settings": None, "trusts": True, "library": "frozen"}
+    frozen = {"version": "0.1.0", "settings": None, "trusts": True, "library": "frozen", "missing": None}
     assert doctor.advice(told(heap=60000, updater=frozen)).startswith("nothing")
     assert "frozen" in doctor.advice(told(heap=60000, modules=["machine"]))
     assert doctor.advice(told(heap=60000, modules=["machine", "esp32"])).startswith("nothing"), "it grows"

@@ -69,7 +69,9 @@ def test_what_an_esp32s_heap_must_grow_by_is_the_peak_less_its_first_size():
 def test_the_page_of_all_figures_has_each():
     text = (paths.ROOT / "docs" / "RAM.md").read_text()
     told = {}
-    for library, settings, *figures in re.findall(r"^\| `(\w+)` \| ([^|]+) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|", text, re.M):
+    for library, settings, *figures in re.findall(
+        r"^\| `(\w+)` \| ([^|]+) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|", text, re.M
+    ):
         told.setdefault(library, {})[settings] = dict(
             zip(ram.PHASES, [int(figure.replace(",", "")) for figure in figures], strict=True)
         )

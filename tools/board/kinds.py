@@ -13,7 +13,7 @@ class Kind:
     """fs: "lfs2" or "fat".
 
     Settings: what notedfu.json says on it. region: what it says of raw flash, if there is any. firmware: the
-    version of the one that was flashed by cable, where that is in the flash file. chip: its processor's number.
+    version of the one that was flashed by cable, where that is in the flash file. chip: esp_chip_id_t.
     """
 
     fs: str = "lfs2"

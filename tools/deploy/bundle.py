@@ -12,6 +12,7 @@ from notedfu.errors import DfuError
 from notedfu.tlvs import KIND
 from notedfu.settings import Settings
 from tools import paths
+from tools.deploy import choice
 from tools.failure import Failure
 from tools.image import container, device
 from tools.size import modules
@@ -21,7 +22,6 @@ TRUST = '"keys" of `make keygen`, or "allow_unsigned": true on the bench, belong
 _COMPILER = Path(paths.MPY_CROSS)
 _LIB = paths.ROOT / "lib" / "notedfu"
 _SOURCES = ("fast.py",)  # viper, compiled on the board for its own processor
-_OTHER_INTERPRETER = ("port/circuitpython.py", "port/dualbanks.py", "inboot.py")
 
 
 def library(tree):
@@ -32,7 +32,7 @@ def library(tree):
 
 
 def _module(tree, name):
-    if name in _OTHER_INTERPRETER:
+    if name in choice.CIRCUITPYTHON:
         return
     made = _LIB / name if name in _SOURCES else _compiled(name)
     target = (tree / "lib" / "notedfu" / name).with_suffix(made.suffix)

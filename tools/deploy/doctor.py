@@ -15,7 +15,7 @@ _MEASURED = paths.ROOT / "docs" / "bench" / "ram.json"
 
 
 def needed(told):
-    """Bytes of heap that an update takes at its peak (docs/RAM.md). Words of 64 bits: only the virtual board."""
+    """Bytes of heap that an update takes at its peak (docs/RAM.md); of 64 bits is only the virtual board."""
     library = (told["updater"] or {}).get("library", "source" if told["drive"] else "mpy")
     peak = json.loads(_MEASURED.read_text())["heap"][library]["i2c 4096"]["peak"]
     return peak * 3 // 2 if told["bits"] == 64 else peak
@@ -34,7 +34,10 @@ def lines(told):
         yield "the drive can be written by %s; %d bytes of nvm" % (writer, told["drive"]["nvm"])
     updater = told["updater"]
     if updater:
-        yield "updater %s; settings: %s" % (updater["version"], updater["settings"] or "fine")
+        yield "updater %s; settings: %s" % (
+            updater["version"],
+            updater["settings"] or updater["missing"] or "fine",
+        )
     else:
         yield "no updater on the board"
     card = told["notecard"]
@@ -45,11 +48,16 @@ def lines(told):
     yield "next: " + advice(told)
 
 
+def _is_short(told):
+    """Whether the heap is too small; not to be said beside a running updater, or where the heap grows."""
+    return told["heap"] < needed(told) and not told["beside"] and "esp32" not in told["modules"]
+
+
 def advice(told):
     """The first thing that stands in the way, and its remedy."""
     if not told["sha256"]:
         return "another build of the interpreter: without hashlib.sha256 no image can be verified"
-    if told["heap"] < needed(told) and "esp32" not in told["modules"]:  # whose heap grows
+    if _is_short(told):
         return "the updater frozen into the firmware (docs/RAM.md): %(heap)d bytes of heap are little" % told
     if not told["updater"]:
         where = "DRIVE=/media/you/CIRCUITPY" if told["drive"] else "PORT=..."
@@ -58,6 +66,8 @@ def advice(told):
         return 'press reset, and set "drive" to "updater" if it stays so: code.py can\'t write to the drive'
     if told["updater"]["settings"]:
         return "mend notedfu.json: %s" % told["updater"]["settings"]
+    if told["updater"]["missing"]:
+        return "%(missing)s, with SETTINGS=notedfu.json" % told["updater"]
     if not told["notecard"].get("version"):
         return "wiring and link settings (docs/boards): the Notecard does not answer"
     if not told["updater"]["trusts"]:

@@ -9,22 +9,21 @@ from dataclasses import asdict
 from notedfu.journal import SIZE, Journal
 from notedfu.journalfiles import create
 from tools import paths
-from tools.deploy import bundle
+from tools.deploy import bundle, choice
 from tools.failure import Failure
 from tools.size import modules
 
 ENTRIES = ("boot.py", "code.py", "safemode.py")
-# no viper there; the other interpreter's port
-_LEFT_OUT = ("fast.py", "port/micropython.py", "port/wires.py", "port/banks.py", "port/roms.py")
 _ERASE_BLOCK = 4096
 
 
-def lay_out(tree, image, settings, mpy_cross=None):
+def lay_out(tree, image, settings, target, mpy_cross=None):
     """Build the drive's contents below `tree`, an empty folder; returns the app's version, or None.
 
-    mpy_cross: CircuitPython's own, to compile the library; without one it goes there as sources.
+    target: of the board, as in its settings. mpy_cross: CircuitPython's own, to compile the library; without
+    one it goes there as sources.
     """
-    library(tree)
+    library(tree, target)
     if mpy_cross:
         compile_library(tree, mpy_cross)
     for name in ENTRIES:
@@ -37,12 +36,16 @@ def lay_out(tree, image, settings, mpy_cross=None):
     return version
 
 
-def library(tree):
-    """Put the library's sources into tree/lib: a .mpy of MicroPython's does not load in CircuitPython."""
+def library(tree, target=None):
+    """Put the library's sources into tree/lib: a .mpy of MicroPython's does not load in CircuitPython.
+
+    target: what of choice.OF_TARGET goes along; None: all of it.
+    """
+    left_out = choice.left_out("circuitpython", target)
     source = paths.ROOT / "lib" / "notedfu"
     for path in sorted(source.rglob("*.py")):
         name = path.relative_to(source).as_posix()
-        if name not in _LEFT_OUT:
+        if name not in left_out:
             target = tree / "lib" / "notedfu" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
@@ -97,7 +100,7 @@ def deploy(board, flash_file, geometry, image, settings):
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     try:
-        lay_out(tree, image, settings)
+        lay_out(tree, image, settings, choice.target_of(settings))
         folders, files = order(tree)
         config = dict(
             asdict(geometry), flash=str(flash_file), size=geometry.size, fs_blocks=geometry.fs_blocks

@@ -16,7 +16,7 @@ from pathlib import Path
 from notedfu.journal import IDLE, Journal
 from notedfu.slots import A, Slots
 from tools import paths
-from tools.deploy import bundle, drive
+from tools.deploy import bundle, choice, drive
 from tools.deploy.__main__ import add_app, image_of, say
 from tools.failure import Failure
 from tools.image.version import write
@@ -133,7 +133,8 @@ def deploy(folder, image, settings, say, mpy_cross=None):
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     try:
-        version = drive.lay_out(tree, image, settings, mpy_cross)
+        target = choice.target_of(settings, choice.target_of(folder / "notedfu.json"))
+        version = drive.lay_out(tree, image, settings, target, mpy_cross)
         check_interpreter(tree)
         if (folder / bundle.DATA[1:] / "journal").exists():
             shutil.rmtree(tree / bundle.DATA[1:] / "journal")

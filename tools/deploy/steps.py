@@ -4,7 +4,7 @@ import os
 import shutil
 
 from tools import paths
-from tools.deploy import bundle
+from tools.deploy import bundle, choice
 from tools.deploy.board import Board
 from tools.failure import Failure
 from tools.image.version import write
@@ -90,16 +90,19 @@ def deploy(port, image, settings, say, board=None):
     if settings and bundle.trusts_nothing(settings):
         say("warning: %s lets the board refuse every image: %s" % (settings, bundle.TRUST))
     try:
-        _deploy(Board(port), bundle.files(tree), version, say, board)
+        _deploy(Board(port), bundle.files(tree), version, settings, say, board)
     finally:
         shutil.rmtree(tree, ignore_errors=True)
 
 
-def _deploy(board, files, version, say, kind):
+def _deploy(board, files, version, settings, say, kind):
     found = board.ask("survey", PATHS=list(files))
+    target = "ota" if kind == "esp32-ota" else choice.target_of(settings, found["target"])
+    files = choice.chosen(files, "micropython", target)
     say("%(interpreter)s %(version)s on %(machine)s, %(free)d bytes free, heap %(heap)d" % found)
     check_board(found, kind)
     check(found, files)
+    say("modules for target %s; after another target in notedfu.json: make deploy again" % target)
     if not found["sha256"]:
         say("warning: this interpreter has no hashlib.sha256: images can't be verified here, and are refused")
     if found["boot"] is False:

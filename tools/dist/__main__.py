@@ -12,18 +12,17 @@ from pathlib import Path
 
 from notedfu import __version__
 from tools import paths
-from tools.deploy import bundle, drive
+from tools.deploy import bundle, choice, drive
 
 DIST = paths.BUILD / "dist"
 _LIB = paths.ROOT / "lib"
-_CIRCUITPYTHON = ("notedfu/port/circuitpython.py", "notedfu/port/dualbanks.py", "notedfu/inboot.py")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes from the same sources
 
 
 def package():
     """package.json at the root, of the sources: `mpremote mip install github:owner/notedfu`."""
     names = [path.relative_to(_LIB).as_posix() for path in sorted((_LIB / "notedfu").rglob("*.py"))]
-    urls = [[name, "lib/" + name] for name in names if name not in _CIRCUITPYTHON]
+    urls = [[name, "lib/" + name] for name in names if name[len("notedfu/") :] not in choice.CIRCUITPYTHON]
     return {"urls": urls, "deps": [], "version": __version__}
 
 

@@ -99,7 +99,9 @@ def main(arguments):
     try:
         if options.frozen:
             run = first_app(build.frozen(options.source, options.frozen, settings()))
-            print("frozen, %d bits: blank flash, %d boots, %s" % (options.frozen, len(run.boots), run.reports))
+            print(
+                "frozen, %d bits: blank flash, %d boots, %s" % (options.frozen, len(run.boots), run.reports)
+            )
             return 0
         found = figures(options.source)
     except (Failure, OSError) as error:

@@ -29,7 +29,9 @@ def lay_out(tree, compiled):
         modules.compile_all(tree)
         (tree / "notedfu" / "fast.mpy").unlink()
     else:
-        shutil.copytree(modules.LIBRARY, tree / "notedfu", ignore=shutil.ignore_patterns("fast.py", "__pycache__"))
+        shutil.copytree(
+            modules.LIBRARY, tree / "notedfu", ignore=shutil.ignore_patterns("fast.py", "__pycache__")
+        )
     device = tree / "device"
     device.mkdir()
     for name in _TAKEN:
@@ -100,7 +102,7 @@ class Board(host.Device):
         return self._boots(card, images.image(kib), 1)
 
     def _boots(self, card, image, quiet):
-        """Boot until the app idles, counted from the `quiet`-th boot on: before, one that is not new might."""
+        """Boot until an app idles, asked from the boot `quiet` on: before, the old one might."""
         card.offer(image)
         for boot in range(_BOOTS):
             ended = self.run(card, "life", host.FS_BLOCKS, "idle" if boot >= quiet else "none")

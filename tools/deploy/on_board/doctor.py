@@ -81,6 +81,17 @@ def notecard():
     return {"version": reply.get("version"), "device": reply.get("device"), "link": one.settings.link}
 
 
+def missing(settings):
+    """What the settings' target needs and `make deploy` has left off, in words; None where all is there."""
+    if settings.target == "slots":
+        return None
+    try:
+        __import__("notedfu.otaslots" if settings.target == "ota" else "notedfu.romslots")
+    except ImportError:
+        return "target %s: its modules are not on the board: make deploy" % settings.target
+    return None
+
+
 def updater():
     try:
         import notedfu
@@ -93,7 +104,13 @@ def updater():
     settings = Settings().load(ROOT + "/notedfu.json")
     error = settings.error
     trusts = settings.allow_unsigned or bool(settings.keys)
-    return {"version": __version__, "settings": error and error.text, "trusts": trusts, "library": library}
+    return {
+        "version": __version__,
+        "settings": error and error.text,
+        "missing": missing(settings),
+        "trusts": trusts,
+        "library": library,
+    }
 
 
 def drive():
@@ -113,6 +130,7 @@ answer = {
     "interpreter": "%s %s" % ("circuitpython" if has("supervisor") else sys.implementation[0], version),
     "machine": getattr(sys.implementation, "_machine", sys.platform),
     "heap": gc.mem_free(),
+    "beside": "notedfu.update" in sys.modules,
     "bits": 64 if sys.maxsize >> 31 else 32,
     "modules": [name for name in ASKED if has(name)],
     "sha256": digest("sha256"),

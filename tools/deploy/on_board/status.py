@@ -50,6 +50,17 @@ def runs():
     return Partition(Partition.RUNNING).info()[4]
 
 
+def missing(settings):
+    """What the settings' target needs and `make deploy` has left off, in words; None where all is there."""
+    if settings.target == "slots":
+        return None
+    try:
+        __import__("notedfu.otaslots" if settings.target == "ota" else "notedfu.romslots")
+    except ImportError:
+        return "target %s: its modules are not on the board: make deploy" % settings.target
+    return None
+
+
 settings = Settings().load(ROOT + "/notedfu.json")
 slots = Slots(DATA)
 journal = Journal(DATA + "/journal")
@@ -69,7 +80,7 @@ answer = {
     "counter": journal.counter,
     "outcome": journal.outcome,
     "outcome_text": journal.outcome_text,
-    "settings": str(settings.error) if settings.error else None,
+    "settings": str(settings.error) if settings.error else missing(settings),
     "trusts": settings.allow_unsigned or bool(trusted_keys(slots, journal.active, settings)),
     "off": settings.off or size(ROOT + "/notedfu.off") is not None,
     "staging": settings.staging,

@@ -37,6 +37,15 @@ def has_ota_slot():
         return False
 
 
+def target():
+    """As the board's settings have it; None where they can't be read."""
+    try:
+        with open(ROOT + "/notedfu.json") as file:
+            return json.load(file).get("target")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
 status = os.statvfs(ROOT or "/")
 gc.collect()
 answer = {
@@ -54,5 +63,6 @@ answer = {
     "main": belongs_to_updater("/main.py"),
     "boot": belongs_to_updater("/boot.py"),
     "settings": size("/notedfu.json") is not None,
+    "target": target(),
 }
 print("\x1e" + json.dumps(answer))
