@@ -250,13 +250,30 @@ def test_a_revert_that_can_not_be_written_waits_in_nvm_for_boot():
         assert rig.RUNS == ["1.0.0", "2.0.0", "1.0.0"]
 
 
-def test_without_nvm_such_a_trial_ends_in_the_old_app():
+def test_without_nvm_such_a_trial_is_not_begun_and_ends_in_the_old_app():
+    """It could neither be counted nor confirmed."""
     with Scratch() as folder:
         device = on_trial(folder, rig.confirm_and_stay, nvm=0)
         give_drive_to_computer(device)
         for _ in range(4):
             device.boot(for_s=60)
-        assert rig.RUNS == ["1.0.0", "2.0.0", "2.0.0", "2.0.0", "1.0.0"]
+        assert rig.RUNS == ["1.0.0"] * 5
+        assert device.journal().state == IDLE and device.journal().outcome_text.startswith("trial-failed")
+
+
+def test_without_nvm_no_trial_lasts_for_ever_where_boot_py_is_missing():
+    with Scratch() as folder:
+        device = on_trial(folder, rig.stay, nvm=0)
+        give_drive_to_computer(device)
+        device.boot(for_s=5)
+        for _ in range(6):
+            device.boot_without_ours(for_s=5)
+        assert rig.RUNS == ["1.0.0"] * 8 and device.journal().state == TRIAL
+        give_drive_back = dict(device.settings, drive="updater")
+        device.write("/notedfu.json", json.dumps(give_drive_back).encode())
+        rig.BEHAVIOUR["2.0.0"] = rig.confirm_and_stay
+        device.boot(for_s=60)
+        assert rig.RUNS[-1] == "2.0.0" and device.journal().state == IDLE, "what is left of the trial is good"
 
 
 def test_what_waits_in_nvm_belongs_to_one_record_alone():

@@ -107,7 +107,8 @@ class Boot(Device):
         self.mark = 2
         if journal.state == TRIAL and journal.running == 1:
             journal.running = 2
-            self.save()
+            # where that can't be held, the mark would count every later run too
+            self.counted = self.save() or self.port.asked_for()
 
     def _decide(self):
         journal = self.journal

@@ -89,7 +89,8 @@ def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for
     assert "settings: " + said in status.status(board.pty)
     board.press_reset()
     board.wait_for("app 1.0.0")  # what is installed runs
-    look = "from notedfu.device import Device\nfrom notedfu.port import load\nprint(Device(load()).settings.error)"
+    look = "from notedfu.device import Device\nfrom notedfu.port import load\n"
+    look += "print(Device(load()).settings.error)"
     found = board.mpremote("exec", look)
     assert "bad-settings" in found and "no ROMFS partition" not in found and "make deploy" in found
     assert tool.main([board.pty]) == 0  # the board's own settings say now what it needs
@@ -97,6 +98,16 @@ def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for
     board.wait_for("app 1.0.0")
     there = {name.split(".")[0] for name in ask(board, "os.listdir('/lib/notedfu')")}
     assert {"romslots", "romcopy", "romlook"} <= there and "otaslots" not in there
+
+
+def test_what_the_pages_take_off_for_the_updater_is_what_it_takes(board, settings):
+    assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
+    used = ask(board, "(lambda s: (s[2] - s[3]) * s[0] // 1024)(os.statvfs('/'))")
+    for name in ("rp2", "esp32", "stm32"):
+        text = (paths.ROOT / "docs" / "boards" / (name + ".md")).read_text()
+        told = int(re.search(r"the updater \(?(\d+) KiB", text).group(1))
+        assert used <= told <= used + 16, name
+        assert name == "stm32" or "- %d" % told in text, "the arithmetic has another figure"
 
 
 def test_each_module_has_a_target_and_an_interpreter_that_take_it():
