@@ -27,6 +27,8 @@ def built(source, bits, name, manifest):
     environment["MPY_CROSS_FLAGS"] = "-march=" + _ARCHITECTURES[bits]
     words = ["-C", str(source / "ports" / "unix"), "VARIANT=standard", "BUILD=%s" % (folder / "port")]
     words += ["FROZEN_MANIFEST=%s" % listed, "CWARN=", *_OPTIONS]
+    (folder / "README.md").touch()  # by which a Makefile knows micropython-lib, of which nothing is needed
+    words += ["MPY_LIB_DIR=%s" % folder]
     if bits == 32:
         words += ["CC=" + os.environ.get("CC32", "gcc -m32"), "LDFLAGS_EXTRA=-static"]
     _make(words, environment, folder)

@@ -130,7 +130,7 @@ answer = {
     "interpreter": "%s %s" % ("circuitpython" if has("supervisor") else sys.implementation[0], version),
     "machine": getattr(sys.implementation, "_machine", sys.platform),
     "heap": gc.mem_free(),
-    "beside": "notedfu.update" in sys.modules,
+    "beside": "notedfu.supervise" in sys.modules,
     "bits": 64 if sys.maxsize >> 31 else 32,
     "modules": [name for name in ASKED if has(name)],
     "sha256": digest("sha256"),
