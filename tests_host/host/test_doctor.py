@@ -54,6 +54,14 @@ def test_the_doctor_of_a_circuitpython_board(tmp_path, capsys):
     server.close()
 
 
+def test_the_doctor_names_a_romfs_partition(tmp_path):
+    for kind, there in (("stm32-romfs", True), ("stm32", False)):
+        with Board(tmp_path / (kind + ".bin"), geometry=Geometry(kind=kind)) as board:
+            board.start()
+            flash = deployed.Board(board.pty).ask("doctor")["flash"]
+        assert ("a ROMFS partition of 65536 bytes" in flash) == there, flash
+
+
 def told(**changes):
     good = {
         "sha256": True,

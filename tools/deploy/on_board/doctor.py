@@ -56,7 +56,21 @@ def flash():
         one = Flash(start=0)
         one.ioctl(1, 1)
         found.append(blocks("pyb.Flash", one))
+    found += romfs()
     return found
+
+
+def romfs():
+    """The partition that the target `romfs` uses, in words."""
+    try:
+        import vfs
+
+        segment = vfs.rom_ioctl(2, 0) if vfs.rom_ioctl(1) > 0 else -1
+    except (AttributeError, ImportError, OSError):
+        return []
+    if isinstance(segment, int):
+        return []
+    return ["a ROMFS partition of %d bytes" % len(memoryview(segment))]
 
 
 def notecard():
