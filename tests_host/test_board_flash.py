@@ -3,9 +3,9 @@
 from check import Random, code_of, raises
 from notedfu.errors import LocalError
 from notedfu.flashstage import FlashStage
-from tools.board.device import esp32, pyb, rp2
+from tools.board.device import esp32, pyb, rp2, samd
 from tools.flash.cut import HOWS, Cut, PowerCut
-from tools.flash.nor import NorFlash
+from tools.flash.nor import FlashViolation, NorFlash
 from tools.flash.store import MemoryStore
 from virtual import VirtualTime
 
@@ -140,3 +140,17 @@ def test_rp2_reports_nothing():
     one = rp2.Flash(start=_FS * 4096, len=_LENGTH)
     nor.bad_blocks = {_FS}
     assert one.writeblocks(0, bytes(256), 0) is None
+
+
+def test_samd_erases_one_block_whatever_it_is_given_and_staging_does_not_rely_on_it():
+    nor = chip()
+    samd.install(nor)
+    one = samd.Flash()
+    stage = FlashStage(one, VirtualTime().clock())
+    for _ in range(2):  # the second image comes where the first one lies
+        assert stage_image(one, fresh=True) == 0
+        back = bytearray(len(_IMAGE))
+        stage.readinto(0, memoryview(back))
+        assert back == _IMAGE
+    raises(FlashViolation, lambda: one.writeblocks(0, bytes(2 * 4096)))
+    assert nor.violation
