@@ -18,7 +18,10 @@ _ROOT = "import os\nROOT = os.getcwd().rstrip('/')\n"  # where boot.py lies: /fl
 def script_text(name, values):
     """The script with its globals in front; a prompt's working directory is the one of boot.py."""
     code = _ROOT + "".join("%s = %r\n" % item for item in values.items())
-    return code + (_SCRIPTS / (name + ".py")).read_text(encoding="utf-8")
+    text = (_SCRIPTS / (name + ".py")).read_text(encoding="utf-8")
+    if "missing(" in text:
+        code += (_SCRIPTS / "missing.py").read_text(encoding="utf-8")
+    return code + text
 
 
 class Board:

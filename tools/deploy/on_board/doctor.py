@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - ROOT is given: where boot.py lies
+# ruff: noqa: F821 - ROOT is given: where boot.py lies; missing() comes from missing.py
 # What a board has, with or without the updater on it. It changes nothing, and asks the Notecard for its
 # version.
 import gc
@@ -93,17 +93,6 @@ def notecard():
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
         return {"error": "%s: %s" % (type(error).__name__, error), "link": Device(port).settings.link}
     return {"version": reply.get("version"), "device": reply.get("device"), "link": one.settings.link}
-
-
-def missing(settings):
-    """What the settings' target needs and `make deploy` has left off, in words; None where all is there."""
-    if settings.target == "slots":
-        return None
-    try:
-        __import__("notedfu.otaslots" if settings.target == "ota" else "notedfu.romslots")
-    except ImportError:
-        return "target %s: its modules are not on the board: make deploy" % settings.target
-    return None
 
 
 def updater():

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - ROOT is given: where boot.py lies
+# ruff: noqa: F821 - ROOT is given: where boot.py lies; missing() comes from missing.py
 import binascii
 import json
 import os
@@ -48,17 +48,6 @@ def runs():
     from esp32 import Partition
 
     return Partition(Partition.RUNNING).info()[4]
-
-
-def missing(settings):
-    """What the settings' target needs and `make deploy` has left off, in words; None where all is there."""
-    if settings.target == "slots":
-        return None
-    try:
-        __import__("notedfu.otaslots" if settings.target == "ota" else "notedfu.romslots")
-    except ImportError:
-        return "target %s: its modules are not on the board: make deploy" % settings.target
-    return None
 
 
 settings = Settings().load(ROOT + "/notedfu.json")
