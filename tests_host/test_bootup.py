@@ -257,6 +257,6 @@ def test_the_head_of_a_record_is_as_the_journal_writes_it():
         device_at_peace(folder)
         journal = Journal(folder + "/notedfu.d/journal")
         journal.load()
-        record = read(folder + "/notedfu.d/journal/%d/record" % journal._good)
+        record = read(folder + "/notedfu.d/journal/%d/record" % journal._whole[0])
         assert struct.unpack_from("<I", record, 4)[0] == journal.sequence
         assert record[9] == journal.active == glance.settled(folder + "/notedfu.d/journal")

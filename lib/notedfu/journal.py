@@ -1,9 +1,10 @@
 """The boot record, in two copies that are written in turn. docs/SPEC.md draws its bytes.
 
 Each copy has a folder of its own, so that on LittleFS each lies in its own metadata pair, and on FAT a torn
-directory takes one copy with it at most. Copies are rewritten in place and need no room: on LittleFS a small
-file lies in its folder's metadata, and where it does not (program unit of 32 bytes, littlefs lfs.c
-`inline_max`), a reserve file gives its block up while the copy is written.
+directory takes one copy with it at most; a third place, on FAT alone, is written then instead. Copies are
+rewritten in place and need no room: on LittleFS a small file lies in its folder's metadata, and where it does
+not (program unit of 32 bytes, littlefs lfs.c `inline_max`), a reserve file gives its block up while the copy
+is written.
 """
 
 import os
@@ -38,6 +39,7 @@ _FORMAT = "<4sIBBBBBBBBIII32sBII32s64s36sI"  # all but the crc32 at the end
 _TEXT = const(64)
 _KEY = const(8)  # bytes of an identity in the list of failures; each entry has one more byte, the tries
 _ENTRIES = const(4)
+_PLACES = const(3)  # for the copies; the last one is on FAT alone
 _ENOENT = const(2)
 _ENOSPC = const(28)
 
@@ -50,8 +52,8 @@ def follows(sequence, other):
 class Journal:
     """The record's fields as attributes, and where they are kept.
 
-    folder: the journal's own, without a slash at its end. erase_block: bytes; on a filesystem whose unit is
-    smaller, each copy is as long as that, so that nothing else shares its erase block.
+    folder: the journal's own, without a slash at its end. erase_block: bytes; on FAT each copy is as long as
+    that, so that nothing else shares its erase block.
 
     `condition` after load(): GOOD, FRESH (nothing was ever written) or LOST (both copies are damaged).
     """
@@ -65,8 +67,8 @@ class Journal:
         """Every field as on a board that was never updated; neither copy counts as good."""
         self._unpack(bytes(SIZE))
         self.condition = FRESH
-        self._good = -1  # the copy that counts
-        self._bad = [0, 1]  # the copies that repair() writes
+        self._whole = []  # the places of valid copies, the latest first
+        self._bad = [0, 1]  # the other places
 
     def create(self):
         """Make what is missing of the files; changes nothing that is there. OSError when there is no room."""
@@ -77,17 +79,25 @@ class Journal:
     def load(self):
         """Read the copy that counts into the fields, and set `condition`."""
         self.clear()
-        for copy in (0, 1):
+        self._bad = []
+        numbers = []  # of the valid copies, the latest first
+        for copy in range(_PLACES):
             record = self._read(copy)
-            if valid(record):
-                self._bad.remove(copy)
-                sequence = struct.unpack_from("<I", record, 4)[0]
-                if self._good < 0 or follows(sequence, self.sequence):
-                    self._good = copy
-                    self._unpack(record)
-            elif record.strip(b"\xff") and record.strip(b"\x00"):
-                self.condition = LOST
-        if self._good >= 0:
+            if not valid(record):
+                if record or copy < 2:
+                    self._bad.append(copy)
+                if record.strip(b"\xff") and record.strip(b"\x00"):
+                    self.condition = LOST
+                continue
+            number = struct.unpack_from("<I", record, 4)[0]
+            at = 0
+            while at < len(numbers) and not follows(number, numbers[at]):
+                at += 1
+            numbers.insert(at, number)
+            self._whole.insert(at, copy)
+            if at == 0:
+                self._unpack(record)
+        if self._whole:
             self.condition = GOOD
 
     def repair(self):
@@ -95,10 +105,10 @@ class Journal:
 
         Call after load() and before anything is decided. Raises LocalError `journal-fault`.
         """
-        if self._good < 0:
+        if not self._whole:
             return
-        while self._bad:
-            self._write(self._bad[0], self._pack(self.sequence))
+        if len(self._whole) < 2:
+            self._whole.append(self._put(self._bad, self._pack(self.sequence)))
         try:
             reserve = os.stat(self._folder + "/reserve")[6]
         except OSError:
@@ -110,13 +120,12 @@ class Journal:
         """Commit the fields as one step: after a power cut the record is the old or the new one.
 
         Raises LocalError `journal-fault` if it can't be written or does not read back; the good copy is
-        never touched before the other one is valid.
+        never touched before another one is valid.
         """
         sequence = (self.sequence + 1) & 0xFFFFFFFF
-        copy = 0 if self._good < 0 else 1 - self._good
-        self._write(copy, self._pack(sequence))
+        copy = self._put(self._whole[1:][::-1] + self._bad, self._pack(sequence))
         self.sequence = sequence
-        self._good = copy
+        self._whole.insert(0, copy)
         self.condition = GOOD
 
     def waiting(self):
@@ -124,7 +133,7 @@ class Journal:
 
         In front of it stands the crc of the record that it follows: there it belongs, and nowhere else.
         """
-        return self._read(self._good)[-4:] + self._pack((self.sequence + 1) & 0xFFFFFFFF)
+        return self._followed() + self._pack((self.sequence + 1) & 0xFFFFFFFF)
 
     def adopt(self, kept):
         """Take the fields of `kept`, from waiting(), if it follows the record on flash.
@@ -132,7 +141,7 @@ class Journal:
         Returns whether it does.
         """
         record = kept[4 : 4 + SIZE]
-        if self._good < 0 or not valid(record) or kept[:4] != self._read(self._good)[-4:]:
+        if not self._whole or not valid(record) or kept[:4] != self._followed():
             return False
         sequence = self.sequence
         self._unpack(record)
@@ -203,16 +212,43 @@ class Journal:
         except OSError as error:
             return b"" if error.args[0] == _ENOENT else b"?"
 
+    def _followed(self):
+        """The crc of the record that counts; none without one."""
+        return self._read(self._whole[0])[-4:] if self._whole else b""
+
+    def _put(self, places, record):
+        """Write the record into the first of `places` that takes it, and return that. LocalError."""
+        try:
+            return self._first(places, record)
+        except LocalError as error:
+            fault = error
+        try:
+            self.create()  # anew, where FAT has torn all of them
+        except OSError:
+            raise fault from None
+        return self._first(places, record)
+
+    def _first(self, places, record):
+        for copy in list(places):
+            try:
+                self._write(copy, record)
+            except LocalError as error:
+                fault = error
+            else:
+                return copy
+        raise fault
+
     def _write(self, copy, record):
         """Rewrite a copy, which counts as bad until it has been read back."""
-        if copy not in self._bad:
-            self._bad.append(copy)
+        self._spoil(copy)
         made_way = False
         try:
             try:
                 self._rewrite(copy, record)
             except OSError as error:
-                self._make_way(copy, error.args[0])
+                if error.args[0] != _ENOSPC:
+                    raise
+                self._make_way()
                 made_way = True
                 self._rewrite(copy, record)
         except OSError as error:
@@ -223,16 +259,19 @@ class Journal:
         if made_way:
             self._make_reserve()  # of the room that the old record had, before somebody else takes it
 
+    def _spoil(self, copy):
+        if copy in self._whole:
+            self._whole.remove(copy)
+        if copy not in self._bad:
+            self._bad.append(copy)
+
     def _rewrite(self, copy, record):
         with open(self._path(copy), "r+b") as file:
             file.write(record)
 
-    def _make_way(self, copy, errno):
-        """Make a second try possible: on a full filesystem, or after a directory was torn on FAT."""
-        if errno == _ENOSPC:
-            os.remove(self._folder + "/reserve")  # until the record is written
-        else:
-            self.create()
+    def _make_way(self):
+        """Give the reserve up, until the record is written."""
+        os.remove(self._folder + "/reserve")
 
     def _make_reserve(self):
         try:

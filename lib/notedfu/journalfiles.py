@@ -2,21 +2,43 @@
 
 import os
 
+from notedfu.fat import is_fat
+
+MARKS = ("/m0", "/m1")  # where the confirmed marks lie on FAT: fatmarks.py
+
+_COPIES = ("/0", "/1")
+_SPARE = ("/2",)
 _ASIDE_LIMIT = 100  # directories put aside in a board's life; each keeps an erase block
 
 
 def create(folder, size, erase_block):
     """Make what is missing of the journal in `folder`, for records of `size` bytes; changes nothing else.
 
-    Where the filesystem's unit is smaller than erase_block (bytes), FAT is assumed: the files lie one behind
-    the other, reserve, 0/, 0/record, 1/, 1/record, and at erase_block bytes each no record shares its erase
-    block with anything but its own directory. Elsewhere a copy is as short as it can be, so that LittleFS
-    keeps it in its directory's metadata. Raises OSError when there is no room.
+    erase_block: bytes. On LittleFS a copy is as short as it can be, so that it is kept in its directory's
+    metadata. Raises OSError when there is no room.
     """
     _folder(folder)
+    if is_fat(folder):
+        create_on_fat(folder, erase_block)
+    else:
+        _make(folder, erase_block, _COPIES, size)
+
+
+def create_on_fat(folder, erase_block):
+    """The same on FAT, or for it.
+
+    The files lie one behind the other: reserve, 0/, 0/record, 1/, 1/record and so on. At erase_block bytes
+    each no record shares its erase block with anything but its own directory. A cut may tear that directory,
+    and to make it anew takes the allocation table, which all files share: so there is a third place, and two
+    for the confirmed marks.
+    """
+    _folder(folder)
+    _make(folder, erase_block, _COPIES + _SPARE + MARKS, erase_block)
+
+
+def _make(folder, erase_block, copies, length):
     _lengthen(folder + "/reserve", erase_block)
-    length = erase_block if os.statvfs(folder)[0] < erase_block else size
-    for copy in ("/0", "/1"):
+    for copy in copies:
         _lay(folder + copy, length)
         if not _is_there(folder + copy + "/record"):
             _put_aside(folder + copy, length)

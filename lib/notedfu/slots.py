@@ -3,7 +3,6 @@
 import os
 
 from notedfu import glance
-from notedfu.const import const
 from notedfu.errors import LocalError
 from notedfu.manifest import Manifest
 
@@ -14,8 +13,6 @@ B = 2
 RIGHT = "right"
 KEPT = "kept"
 OTHER = "other"
-
-_PAGE = const(4096)  # bytes that flash erases at once, at least on the boards that put FAT on it
 
 
 def _has_size(path, size, _):
@@ -41,6 +38,7 @@ class Slots:
     """
 
     kinds = (b"slots",)
+    erase_block = 4096  # bytes, on the boards that put FAT on flash
     firmwares = False  # whether a slot may have one of its own
 
     def __init__(self, root):
@@ -67,7 +65,7 @@ class Slots:
         if found is None:
             return None
         manifest = Manifest(*found)
-        manifest.confirmed = glance.mark(self.path(slot)) == manifest.crc
+        manifest.confirmed = self._is_marked(slot, manifest.crc)
         return manifest
 
     def any(self):
@@ -82,11 +80,13 @@ class Slots:
         found = self.load(slot)
         if found is None:
             raise LocalError("slot-fault", "slot %s is not valid, nothing to confirm" % "?AB"[slot])
+        from notedfu import marks
+
         try:
-            self._set_mark(slot, found.crc)
+            marks.put(self, slot, found.crc)
         except OSError as error:
             raise LocalError("slot-fault", "the confirmed mark can't be written (%s)" % error) from None
-        if glance.mark(self.path(slot)) != found.crc:
+        if not self._is_marked(slot, found.crc):
             raise LocalError("slot-fault", "the confirmed mark does not read back")
 
     def verify(self, slot, clock):
@@ -96,17 +96,14 @@ class Slots:
         return self.examine(slot, Sums(clock).agree) if slot else None
 
     def whole(self, slot, clock):
-        """As load(), for a boot that decides what may run: as verify() on FAT, where a cut tears neighbours.
+        """As load(), for a boot that decides what may run: as verify() on FAT, where a cut tears neighbours."""
+        return self.verify(slot, clock) if slot and self.tears() else self.load(slot)
 
-        A unit of less than a page of flash is taken for FAT.
-        """
-        return self.verify(slot, clock) if slot and self._tears() else self.load(slot)
+    def tears(self):
+        """Whether a cut can take what lies beside what is written: on FAT."""
+        from notedfu.fat import is_fat
 
-    def _tears(self):
-        try:
-            return os.statvfs(self.root)[0] < _PAGE
-        except OSError:
-            return False
+        return is_fat(self.root)
 
     def remove(self, slot):
         """Empty the slot: its manifest first, so that it is invalid from then on. OSError."""
@@ -158,11 +155,10 @@ class Slots:
         """Whether a module's `path` lies in the slot."""
         return path.startswith(self.path(slot) + "/")
 
-    def _set_mark(self, slot, crc):
-        path = self.path(slot) + ".confirmed"
-        try:
-            file = open(path, "r+b")
-        except OSError:
-            file = open(path, "wb")  # somebody has removed it
-        with file:
-            file.write(crc)
+    def _is_marked(self, slot, crc):
+        mark = glance.mark(self.path(slot))
+        if mark or not self.tears():
+            return mark == crc
+        from notedfu import marks
+
+        return marks.on_fat(self, slot, crc)

@@ -7,7 +7,7 @@ is written when all of them have been read back. So a cut at any point leaves a 
 import os
 import struct
 
-from notedfu import glance
+from notedfu import glance, marks
 from notedfu.errors import LocalError
 from notedfu.glance import crc32
 from notedfu.slotfiles import Sums, empty
@@ -81,8 +81,7 @@ class SlotWriter:
         self._list = open(self._path + ".list", "wb")
 
     def _seal(self, header, protected, identity):
-        with open(self._path + ".confirmed", "wb") as file:
-            file.write(b"\xff\xff\xff\xff")
+        marks.clear(self._slots, self._slot)
         with open(self._path + ".list", "rb") as file:
             # 2: the count of files; 4: the crc32
             total = struct.calcsize(_PREFIX) + len(protected) + 2 + file.seek(0, 2) + 4

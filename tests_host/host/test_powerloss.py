@@ -82,9 +82,11 @@ def test_the_cut_points_of_the_specification_are_those_of_the_proof():
 
 def test_fat_may_lose_what_the_specification_grants_and_nothing_else():
     assert may_lose("fat-256", "swap", "bricked") and may_lose("fat-512", "trial", "journal")
-    assert may_lose("fat-256", "trial" + plan.AGAIN, "user")
-    for phase in ("trial", "revert", "report", "verify", "download into flash", "bus"):
-        assert not may_lose("fat-256", phase, "bricked"), phase
+    assert may_lose("fat-256", "trial" + plan.AGAIN + "swap", "user")
+    assert may_lose("fat-256", "download into file" + plan.AGAIN + "trial", "stuck")
+    steps = ("trial", "revert", "report", "verify", "journal", "confirm", "download into flash", "resume into flash")
+    for step in steps + ("bus", "next", "journal" + plan.AGAIN + "confirm"):
+        assert not may_lose("fat-256", step, "bricked"), step
     for kind in ("mixed", "survived", "silent", "early", "defect", "flash", "fetched"):
         assert not may_lose("fat-256", "swap", kind), kind
     assert not may_lose("lfs-256", "swap", "bricked")

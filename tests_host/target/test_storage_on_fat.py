@@ -1,15 +1,16 @@
 """Journal and slots on FAT, as CircuitPython has it: what holds there, with the power cut everywhere.
 
 FAT rewrites sectors in place, an erase block at a time, so a cut tears all eight sectors of a block. The
-journal is laid out so that this never takes more than the copy being written. A slot can be hurt by a cut in
-an installation, the one that runs included; docs/SPEC.md says what then.
+journal and the marks are laid out so that this never takes more than the copy being written. A slot can be
+hurt by a cut in an installation, the one that runs included; docs/SPEC.md says what then.
 """
 
 import os
 
-from boards import ROOT, Board, Fat, fill
+from boards import ROOT, Board, Fat, Lfs, fill
 
 from check import Random
+from notedfu.fat import is_fat
 from notedfu.journal import GOOD, Journal
 from notedfu.slots import A, B, Slots
 from notedfu.slotwriter import SlotWriter
@@ -105,6 +106,95 @@ def test_a_cut_in_a_save_takes_one_copy_at_most_and_nothing_else():
             except BaseException:
                 print(first, place)
                 raise
+
+
+def test_two_cuts_in_a_row_take_no_more():
+    made = board()
+    cases = 0
+    for place in made.cuts(lambda: save(3), ways=1):
+        for second in made.cuts(lambda: save(1), ways=1):
+            cases += 1
+            try:
+                made.run(after_two_saves)
+            except BaseException:
+                print(place, "then", second)
+                raise
+    assert cases >= 12, cases
+
+
+def after_two_saves():
+    one = loaded()
+    assert one.condition == GOOD and one.state in (1, 2, 3)
+    check_the_rest()
+    for state in (1, 2, 3):
+        save(state)
+        assert loaded().state == state
+
+
+def test_a_place_that_is_lost_is_left_alone_until_the_next_swap():
+    made = board()
+    made.run(lambda: os.rename(ROOT + "/notedfu.d/journal/0/record", ROOT + "/notedfu.d/journal/0/torn"))
+    for state in (3, 1, 2):
+        made.run(lambda: save(state))  # noqa: B023
+        assert made.run(lambda: loaded().state)[1] == state
+
+    def look():
+        assert os.listdir(ROOT + "/notedfu.d/journal/0") == ["torn"]
+        assert read(ROOT + "/notedfu.d/journal/2/record")[:4] == b"NDJ1"
+
+    made.run(look)
+    made.run(lambda: install(B, NEW))
+    made.run(lambda: os.stat(ROOT + "/notedfu.d/journal/0/record"))
+
+
+def confirm():
+    slots().confirm(B)
+
+
+def confirm_and_save():
+    confirm()
+    save(3)
+
+
+def after_a_confirmation():
+    assert loaded().condition == GOOD
+    check_the_rest()
+    confirm()
+    assert slots().load(A).confirmed and slots().load(B).confirmed
+
+
+def test_a_cut_in_a_confirmation_takes_a_copy_of_the_marks_at_most_and_nothing_else():
+    made = board(lambda: install(B, NEW))
+    for place in made.cuts(confirm):
+        try:
+            made.run(after_a_confirmation)
+        except BaseException:
+            print(place)
+            raise
+
+
+def test_two_cuts_in_a_row_in_a_confirmation_take_no_more():
+    made = board(lambda: install(B, NEW))
+    for place in made.cuts(confirm, ways=1):
+        for second in made.cuts(confirm_and_save, ways=1):
+            try:
+                made.run(after_a_confirmation)
+            except BaseException:
+                print(place, "then", second)
+                raise
+
+
+def test_the_same_image_installed_again_has_to_prove_itself_again():
+    made = board(lambda: install(B, NEW), confirm, lambda: install(B, NEW))
+    assert not made.run(lambda: slots().load(B).confirmed)[1]
+    assert made.run(lambda: slots().load(A).confirmed)[1]
+
+
+def test_fat_is_told_from_littlefs():
+    assert board().run(lambda: is_fat(ROOT + "/notedfu.d"))[1]
+    other = Board(Lfs, GEOMETRY)
+    other.run(lambda: os.mkdir(ROOT + "/notedfu.d"))
+    assert not other.run(lambda: is_fat(ROOT + "/notedfu.d"))[1]
 
 
 def sectors_of(store, text):

@@ -26,7 +26,7 @@ class Contents:
     def record(self):
         """The journal's small fields, of the valid copy with the higher sequence number; else {}."""
         best = {}
-        for copy in "01":
+        for copy in "012":
             file = self._files.get("%s/journal/%s/record" % (_DATA, copy))
             record = file.data[:_RECORD_SIZE] if file else b""
             if len(record) < _RECORD_SIZE or record[:4] != b"NDJ1":

@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from dataclasses import asdict
 
-from notedfu.journal import SIZE, Journal
-from notedfu.journalfiles import create
+from notedfu.journal import Journal
+from notedfu.journalfiles import create_on_fat
 from tools import paths
 from tools.deploy import bundle, choice
 from tools.failure import Failure
@@ -72,10 +72,7 @@ def compile_library(tree, mpy_cross):
 def create_journal(data, has_app):
     """The journal's files, each as long as an erase block; the app's slot is the active one."""
     folder = str(data / "journal")
-    create(folder, SIZE, _ERASE_BLOCK)
-    for copy in ("0", "1"):
-        with open(data / "journal" / copy / "record", "ab") as file:
-            file.write(b"\xff" * (_ERASE_BLOCK - file.tell()))
+    create_on_fat(folder, _ERASE_BLOCK)
     journal = Journal(folder)
     journal.load()
     journal.active = 1 if has_app else 0

@@ -3,6 +3,7 @@
 import io
 import json
 
+_NOISE = 0x2545F491  # what reads at random begins with
 _PIECE = 4096  # bytes of a snapshot that are shared or not
 
 
@@ -17,7 +18,7 @@ class Store:
         self.size = size
         self.unsettled = {}
         self.shaky = [size, 0]  # where the first one begins and the last one ends
-        self._noise = 0x2545F491
+        self._noise = _NOISE
 
     def noise(self):
         """Eight random bits, other ones at each call."""
@@ -89,8 +90,9 @@ class MemoryStore(Store):
         return now, dict(self.unsettled)
 
     def restore(self, snapshot):
-        """Make the chip hold what it held at `snapshot`."""
+        """Make the chip hold what it held at `snapshot`; what reads at random does so as ever after that."""
         self.changes += 1
+        self._noise = _NOISE
         self._stream.seek(0)
         for piece in snapshot[0]:
             self._stream.write(piece)

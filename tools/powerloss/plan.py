@@ -1,7 +1,7 @@
 """What is cut: lives, geometries and ages, and the jobs that the workers get."""
 
 HOWS = ("before", "after", "torn", "unsettled", "weak")
-AGAIN = ", cut again"  # behind the phase of a case with a second cut
+AGAIN = ", cut again in "  # between the steps of a case with a second cut
 BAD = "bad"  # a block goes bad instead of a cut
 LIVES = (
     "update", "update-flash", "resume", "resume-flash", "crash", "silent", "successor", "next", "next-flash",
@@ -10,7 +10,7 @@ LIVES = (
 )  # fmt: skip
 GEOMETRIES = ("lfs-256", "lfs-16", "lfs-tiny", "fat-256", "fat-512")
 PHASES = (
-    "download into file", "download into flash", "resume into file", "resume into flash", "verify", "journal",
+    "set-up", "download into file", "download into flash", "resume into file", "resume into flash", "verify", "journal",
     "swap", "trial", "confirm", "revert", "report", "next",
 )  # fmt: skip
 ROM = "tests_host/target/test_rom_power.py"  # and its copy of a ROMFS: see OTA
@@ -18,7 +18,7 @@ OTA = "tests_host/target/test_ota_power.py"  # which cuts a firmware's update at
 # The cut points of docs/SPEC.md, "Where power may fail", and the phases in which the proof cuts there. A test
 # compares: SPEC.md has the same rows, and no phase is without one.
 CUT_POINTS = (
-    ("set-up of an empty board", ("journal",)),
+    ("set-up of an empty board", ("set-up",)),
     ("a save of the journal", ("journal", "trial", "confirm", "revert", "report")),
     ("the download", ("download into file", "download into flash", "next")),
     ("the resumption", ("resume into file", "resume into flash")),
@@ -49,6 +49,7 @@ _REDUCED = (  # which life shows which phases
     ("crash", ("revert",)),
     ("next", ("next",)),
     ("journal", ("journal",)),
+    ("fresh", ("set-up",)),
     ("successor", ()),  # and its cuts between flash operations
 )
 _REDUCED_MORE = (  # the same, on a few geometries

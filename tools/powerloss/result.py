@@ -10,21 +10,19 @@ KEYS = {
     "report": "reports_lost",
     "stuck": "stuck",
 }
-# What FAT may lose (docs/SPEC.md, "What FAT can hold"), and the phases in which a cut may cost that:
-# staging.img grows, a slot is filled, the mark is written, the folders of an empty board are made. Where a
-# second cut follows, it may fall into one of them.
-_FAT_LOSSES = ("bricked", "stuck", "user", "report", "counter", "changed", "journal")
-_FAT_PHASES = (
-    "download into file", "resume into file", "resume into flash", "swap", "confirm", "next", "journal",
-)  # fmt: skip
+# What FAT may lose (docs/SPEC.md, "What FAT can hold"), and the steps in which a cut may cost that, because
+# they change the allocation table or the folder of both slots: the folders of an empty board are made,
+# staging.img grows, a slot is filled.
+_FAT_LOSSES = ("bricked", "stuck", "user", "report", "counter", "changed", "journal", "flicker")
+_FAT_STEPS = ("set-up", "download into file", "resume into file", "swap")
 _ANYWHERE = ("journal",)  # a record may be one save older
 
 
-def may_lose(geometry, phase, kind):
-    """Whether docs/SPEC.md grants this loss."""
+def may_lose(geometry, where, kind):
+    """Whether docs/SPEC.md grants this loss; `where`: the step of the cut, or of both with AGAIN between."""
     if not geometry.startswith("fat") or kind not in _FAT_LOSSES:
         return False
-    return kind in _ANYWHERE or phase in _FAT_PHASES or phase.endswith(plan.AGAIN)
+    return kind in _ANYWHERE or any(step in _FAT_STEPS for step in where.split(plan.AGAIN))
 
 
 class Result:

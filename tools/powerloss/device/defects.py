@@ -66,8 +66,8 @@ def _copies_in_the_wrong_order():
     save = Journal.save
 
     def wrong(self):
-        if not self._bad and self._good >= 0:
-            self._good = 1 - self._good
+        if len(self._whole) > 1:
+            self._whole.reverse()
         save(self)
 
     Journal.save = wrong
@@ -234,7 +234,7 @@ def _no_way_made_on_a_full_disk():
     """The journal's reserve is not given up when there is no room for a save."""
     from notedfu.journal import Journal
 
-    Journal._make_way = lambda self, copy, errno: None
+    Journal._make_way = lambda self: None
 
 
 def _trial_not_counted_runs():

@@ -5,11 +5,8 @@ from tools.powerloss.device import oracle
 _TRIALS = 3  # trial_runs, by default
 _SWAPS = 3  # swap_tries
 _FAILING = 5  # failing_runs
-_UNCOUNTED = (
-    "0/record",
-    "1/record",
-    "reserve",
-)  # the numbers go on, and the reserve comes when there is room
+# the numbers go on, the reserve comes when there is room, and a mark that one copy has is enough
+_UNCOUNTED = ("0/record", "1/record", "2/record", "m0/record", "m1/record", "reserve")
 
 
 class Judge:

@@ -25,7 +25,8 @@ class Life:
     behaviour = "confirm"
     settings = {}
     boots = (0, 99)  # which of its boots are cut; the others are another life's affair
-    phase = None  # the name of all of its operations; None: as the marks say
+    phase = None  # the name of all of its operations in the matrix; None: the library's steps
+    resumes = False  # whether the download goes on where an earlier one was cut off
     extra = 0  # bytes in a file of the app's
     patience = None  # polls until a boot is at rest even where an image waits; None: as long as it takes
     fetches_anew = False  # whether the clean run has a whole new download in it
@@ -122,7 +123,7 @@ class Resume(Life):
     """The first download was cut off in its middle."""
 
     name = "resume"
-    phase = "resume"
+    resumes = True
 
     def prepare(self):
         world = self.world

@@ -32,10 +32,10 @@ class Record:
 class Slot:
     """A valid slot."""
 
-    def __init__(self, data, mark):
+    def __init__(self, data, marks):
         self.identity = data[8:40]
         self.version = struct.unpack_from("<BBHI", data, 60)
-        self.confirmed = mark == data[-4:]
+        self.confirmed = data[-4:] in marks
         self.counter = 0
         at, end = 78, 74 + struct.unpack_from("<H", data, 72)[0]
         while at + 4 <= end:
@@ -54,11 +54,11 @@ class Look:
     def __init__(self, root, region=None):
         self._root = root
         self.files = tree(root)  # all files of the board, {path: bytes}
-        self.copies = [self._copy("notedfu.d/journal/%d/record" % copy) for copy in (0, 1)]
-        good = [copy for copy in self.copies if copy]
-        self.record = good[0] if good else None
-        if len(good) == 2 and (good[1].sequence - good[0].sequence) & 0x80000000 == 0:
-            self.record = good[1]
+        self.copies = [self._copy("notedfu.d/journal/%d/record" % copy) for copy in (0, 1, 2)]
+        self.record = None
+        for copy in self.copies:
+            if copy and (not self.record or (copy.sequence - self.record.sequence) & 0x80000000 == 0):
+                self.record = copy
         self.slots = {1: self._slot("notedfu.d/a"), 2: self._slot("notedfu.d/b")}
         self.lying = []  # slots whose manifest is right and whose files have the right sizes and wrong bytes
         for number in (1, 2):
@@ -100,7 +100,14 @@ class Look:
             at = end + 8
         if lies:
             return _LIES
-        return Slot(data, self._read(path + ".confirmed"))
+        return Slot(data, self._marks(path))
+
+    def _marks(self, path):
+        """What may be the slot's mark: the file beside it or, on FAT, its part of each copy of the marks."""
+        at = 4 * (path[-1] == "b")
+        copies = [self._read("notedfu.d/journal/m%d/record" % copy)[at : at + 4] for copy in (0, 1)]
+        beside = self.files.get(path + ".confirmed")
+        return copies if beside is None else [beside]
 
     def other(self):
         """The slot beside the active one that may run instead, or 0."""

@@ -11,20 +11,19 @@ _BOOTS = 14  # the longest recovery has seven; more is going round in circles
 
 
 class Survey:
-    """A clean run of a life: for each boot what held before it, and which phase each operation belongs to."""
+    """A clean run of a life: for each boot what held before it, and which phase each operation belongs to.
+
+    The phases are the library's steps; in some lives all of them have the life's own name (life.phase).
+    """
 
     def __init__(self, life):
         self.life = life
-        self.boots = []  # (snapshot, [phase of each operation], transactions)
+        self.boots = []  # (snapshot, [step of each operation], transactions)
         world = life.world
         while True:
             before = world.snapshot()
-            world.observe, world.mark = self._observe, self._mark
-            self._marks = [(0, "start")]
-            boot = world.boot()
-            world.observe, world.mark = None, unmarked
-            phases = self._phases(boot)
-            self.boots.append((before, phases, boot.transactions))
+            boot, steps = self.watch(None)
+            self.boots.append((before, steps, boot.transactions))
             if boot.ended == "rest":
                 break
             if boot.ended != "reset" or len(self.boots) > _BOOTS:
@@ -34,6 +33,24 @@ class Survey:
         if problems:
             raise AssertionError("a clean run of %s: %s" % (life.name, problems))
 
+    def watch(self, cut):
+        """One boot with `cut`, or None: the Boot, and the step that each of its operations belongs to."""
+        world = self.life.world
+        world.observe, world.mark = self._observe, self._mark
+        self._marks = [(0, "start")]
+        boot = world.boot(cut)
+        world.observe, world.mark = None, unmarked
+        return boot, self._steps(boot)
+
+    def step(self, boot, at):
+        """The step that operation `at` (from 1) of boot number `boot` belongs to."""
+        step = self.boots[boot][1][at - 1]
+        return "journal" if step == "app" else step
+
+    def phase(self, boot, at):
+        """The same, as the matrix has it."""
+        return self.life.phase or self.step(boot, at)
+
     def _cut_boots(self):
         first, end = self.life.boots
         return range(first, min(end, len(self.boots)))
@@ -42,11 +59,9 @@ class Survey:
         """What there is to cut: {phase: [[boot, operation]...]}."""
         found = {}
         for boot in self._cut_boots():
-            for at, phase in enumerate(self.boots[boot][1]):
-                if phase != "app":
-                    found.setdefault(phase, []).append([boot, at + 1])
-                elif at % _APPS_SHARE == 0:
-                    found.setdefault("journal", []).append([boot, at + 1])
+            for at, step in enumerate(self.boots[boot][1]):
+                if step != "app" or at % _APPS_SHARE == 0:
+                    found.setdefault(self.phase(boot, at + 1), []).append([boot, at + 1])
         return found
 
     def bus_cuts(self):
@@ -84,20 +99,21 @@ class Survey:
 
         setattr(owner, name, outer)
 
-    def _phases(self, boot):
-        staging = " into " + self.life.staging
-        if self.life.phase:
-            phase = self.life.phase
-            return [phase + staging if phase == "resume" else phase] * boot.operations
-        state = boot.look.record.state if boot.look.record else oracle.IDLE
-        names = {"download": "download" + staging}
-        names.update({"start": "swap" if state == oracle.PENDING else "journal", "run": "journal"})
+    def _steps(self, boot):
+        look = boot.look
+        state = look.record.state if look and look.record else oracle.IDLE
+        download = "resume" if self.life.resumes else "download"
+        names = {"download": "%s into %s" % (download, self.life.staging), "start": "journal", "run": "journal"}
+        if look and not look.record and not (look.slots[1] or look.slots[2] or look.lying):
+            names["start"] = "set-up"
+        if state == oracle.PENDING:
+            names["start"] = "swap"
         if state != oracle.TRIAL:
             names["trial"] = "journal"
         found = []
         marks = self._marks + [(boot.operations, None)]
-        for (at, phase), (end, _) in zip(marks, marks[1:]):
-            found += [names.get(phase, phase)] * (end - at)
+        for (at, step), (end, _) in zip(marks, marks[1:]):
+            found += [names.get(step, step)] * (end - at)
         return found
 
 
@@ -143,6 +159,19 @@ class Case:
         self.judge.seen(world.now)
         return self.recover()
 
+    def step_of(self, at, how):
+        """The step into which a cut at operation `at` from here on falls; the board is to be set back."""
+        operations = 0
+        for _ in range(_BOOTS):
+            boot, steps = self.survey.watch(self._second(at - operations, how, at))
+            operations += boot.operations
+            if boot.ended != "reset":
+                break
+        return steps[-1] if boot.ended == "cut" and steps else "start"
+
+    def _second(self, left, how, at):
+        return Cut(left, how, self.seed * 104729 + at * 17 + len(how)) if left > 0 else None
+
     def recover(self, at=0, how=None):
         """Boot until all is settled, with a cut at operation `at` from here on. Returns all that was wrong.
 
@@ -151,10 +180,7 @@ class Case:
         world, judge = self.life.world, self.judge
         operations = 0
         for _ in range(_BOOTS):
-            cut = None
-            if at > operations:
-                cut = Cut(at - operations, how, self.seed * 104729 + at * 17 + len(how))
-            boot = world.boot(cut)
+            boot = world.boot(self._second(at - operations, how, at))
             judge.seen(boot)
             operations += boot.operations
             if boot.ended == "cut":

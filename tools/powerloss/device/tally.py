@@ -6,11 +6,13 @@ from tools.powerloss.device.proof import BUS, Case
 from tools.powerloss.device.world import BAD
 
 _ALL = 170  # operations: the longest swap of the tiny geometry has 90
-_AGAIN = ", cut again"  # plan.AGAIN
+_AGAIN = ", cut again in "  # plan.AGAIN
 
 
 class Tally:
     """The cases of one job: `cells` counts them by phase and kind of cut, `failed` lists what went wrong.
+
+    What went wrong is told by the library's step in which the power went, and by that of the second cut.
 
     A case is named by its group, its seed and its cuts; that name alone runs it again.
     """
@@ -38,7 +40,7 @@ class Tally:
         again = self._fetched_again() if not wrong and how != BAD else 0
         if again > self._survey.life.may_fetch_again():
             wrong = [("fetched", "%d bytes were fetched twice" % again)]
-        self._count(phase, how, wrong, "%d.%d.%s" % (boot, at, how))
+        self._count(phase, how, wrong, "%d.%d.%s" % (boot, at, how), self._step(cut))
         self.again[phase] = max(self.again.get(phase, 0), again)
 
     def _fetched_again(self):
@@ -60,7 +62,9 @@ class Tally:
     def pair(self, first, at, how):
         """Two cuts: the second at operation `at` of what follows."""
         if self._case.start(*first):
-            self._second(first, at, how)
+            after = self._survey.life.world.snapshot()
+            self._survey.life.world.restore(after)  # what reads at random begins anew, as in pairs()
+            self._second(first, at, how, after)
 
     def pairs(self, first, count):
         """`first`, and then a second cut at `count` operations of the recovery, or at all of the first _ALL
@@ -81,7 +85,7 @@ class Tally:
         for at in places:
             world.restore(after)
             case.judge = judge.copy()
-            self._second(first, at, HOWS[random.below(len(HOWS))])
+            self._second(first, at, HOWS[random.below(len(HOWS))], after)
 
     def sample(self, wanted, each, pairs, worn):
         """`each` cuts of every kind in the phases that are wanted, `pairs` second cuts after one of each, and
@@ -109,7 +113,7 @@ class Tally:
         """The same cut in every boot that swaps."""
         wrong = self._case.relentless(*cut)
         phase = self._phase(cut)
-        self._count(phase, cut[2], wrong, "%d.%d.%s" % tuple(cut) + "*", phase + _AGAIN)
+        self._count(phase, cut[2], wrong, "%d.%d.%s" % tuple(cut) + "*", self._step(cut))
 
     def hunt(self, phase, way, limit):
         """Cut where `phase` is, at most `limit` times, until something is wrong."""
@@ -126,22 +130,26 @@ class Tally:
                 if self.failed or self.cases >= limit * 4:
                     return
 
-    def _second(self, first, at, how):
+    def _second(self, first, at, how, after):
+        """A second cut; `after`: the snapshot behind the first one, from which on the board goes."""
         wrong = self._case.recover(at, how)
-        phase = self._phase(first)
+        phase, step = self._phase(first), self._step(first)
         self.pairs_done[phase] = self.pairs_done.get(phase, 0) + 1
         name = "%d.%d.%s" % tuple(first) + "+%d.%s" % (at, how)
-        self._count(phase, first[2], wrong, name, phase + _AGAIN)
+        if wrong:
+            wrong, said = list(wrong), self._survey.life.world.said
+            self._survey.life.world.restore(after)
+            step += _AGAIN + self._case.step_of(at, how)
+            self._survey.life.world.said = said
+        self._count(phase, first[2], wrong, name, step)
 
     def _phase(self, cut):
-        boot, at, how = cut
-        phases = self._survey.boots[boot][1]
-        if how == BUS:
-            return "bus"
-        return "journal" if phases[at - 1] == "app" else phases[at - 1]
+        return "bus" if cut[2] == BUS else self._survey.phase(cut[0], cut[1])
 
-    def _count(self, phase, how, wrong, name, where=None):
-        where = where or phase
+    def _step(self, cut):
+        return "bus" if cut[2] == BUS else self._survey.step(cut[0], cut[1])
+
+    def _count(self, phase, how, wrong, name, where):
         self.cases += 1
         cell = phase + "|" + how
         self.cells[cell] = self.cells.get(cell, 0) + 1
