@@ -124,3 +124,24 @@ def test_an_empty_cell_and_a_broken_promise_are_seen():
     assert not result.sound()
     assert result.record(1.0)["bricked"] == 1
     assert result.failures[0][0] == "update/lfs-256/0/1/0.1.torn"
+
+
+def test_a_proof_with_too_few_cases_or_pairs_is_none():
+    result = Result(seed=1, least=(2, 1))
+    result.cases = 1
+    assert "1 cases, 2 are the least" in list(result.short())
+    assert len(list(result.short())) == 1 + len(plan.PHASES)
+    result.cases, result.pairs = 2, {phase: 1 for phase in plan.PHASES}
+    assert list(result.short()) == []
+    assert list(Result(seed=1).short()) == []
+
+
+def test_all_pairs_of_journal_and_swap_are_in_the_plan_of_the_tiny_geometry():
+    places = {"journal": [[0, 1]], "swap": [[1, 1], [1, 2]], "trial": [[2, 1]]}
+    found = [({"group": ["update", plan.TINY, 0]}, {"cuts": places, "bus": []})]
+    pairs = [job for job in plan.full(found, 1, 2000) if job["do"] == "pairs"]
+    every = [case for job in pairs for case in job["cases"] if case[3] == 0]
+    assert sorted(case[:3] for case in every if case[0] < 2) == sorted(
+        place + [how] for place in ([0, 1], [1, 1], [1, 2]) for how in plan.HOWS
+    )
+    assert len([case for case in every if case[0] == 2]) == 1, "all second cuts behind one way of the first"

@@ -61,7 +61,13 @@ _REDUCED_MORE = (  # the same, on a few geometries
     ("journal-lost", ("journal",), ("lfs-256", "fat-512")),
 )
 TINY = "lfs-tiny"
-_ALL_PAIRS = (("journal", "journal"), ("journal-lost", "journal"), ("update", "swap"))  # life, phase
+# Where the second cut falls at each operation of what follows, on the tiny geometry: (lives, phases, ways of the
+# first cut). Journal and swap, which is all that is promised, in each way; the other steps in one way, in turn.
+_ALL_PAIRS = (
+    (("journal", "journal-lost", "update", "update-flash"), ("journal",), len(HOWS)),
+    (("update", "update-flash"), ("swap",), len(HOWS)),
+    (("update", "update-flash", "crash", "silent"), PHASES, 1),
+)
 _CHUNK = 100  # cases in one job
 _AGES = {"lfs-256": (0, 5, 10, 15), "lfs-16": (0, 7)}  # saves before: LittleFS erases once in so many
 _OF_AGE = ("update", "update-flash", "crash", "silent", "successor", "journal", "journal-lost")  # others: 0
@@ -136,11 +142,23 @@ def full(found, seed, pairs_each):
             again = [cut + [HOWS[cut[1] % len(HOWS)]] for cut in swaps[len(swaps) * 2 // 5 :]]
             jobs += _chunks({"do": "relentless", "group": group, "seed": seed}, again, _CHUNK)
         for phase, places in sorted(answer["cuts"].items()) if group[0] not in _ONCE else ():
-            every = group[1] == TINY and (group[0], phase) in _ALL_PAIRS
-            count = 0 if every else -(-pairs_each * 11 // (10 * firsts[phase]))
-            chosen = [place + [HOWS[(place[1] + seed) % len(HOWS)], count] for place in places]
-            jobs += _chunks({"do": "pairs", "group": group, "seed": seed}, chosen, 2 if every else 20)
+            ways = _every(group, phase)
+            count = 0 if ways else -(-pairs_each * 11 // (10 * firsts[phase]))
+            chosen = [
+                place + [HOWS[(place[1] + seed + way) % len(HOWS)], count]
+                for place in places
+                for way in range(ways or 1)
+            ]
+            jobs += _chunks({"do": "pairs", "group": group, "seed": seed}, chosen, 2 if ways else 20)
     return jobs
+
+
+def _every(group, phase):
+    """In how many ways `phase` is cut before a second cut at each operation; 0 where they are a sample."""
+    for lives, phases, ways in _ALL_PAIRS:
+        if group[1] == TINY and group[2] == 0 and group[0] in lives and phase in phases:
+            return ways
+    return 0
 
 
 def _chunks(job, cases, size):

@@ -26,10 +26,14 @@ def may_lose(geometry, where, kind):
 
 
 class Result:
-    """Sums of all answers."""
+    """Sums of all answers.
 
-    def __init__(self, seed):
+    least: (cases, pairs a phase) below which the proof is none; a part of it asks for nothing.
+    """
+
+    def __init__(self, seed, least=(0, 0)):
         self.seed = seed
+        self._least = least
         self.cases = 0
         self.pairs = {}
         self.again = {}  # phase: bytes that the Notecard served again after one cut, at most
@@ -75,9 +79,18 @@ class Result:
             if not self.matrix.get((phase, geometry, how))
         ]
 
+    def short(self):
+        """What there is too little of, as text."""
+        cases, pairs = self._least
+        if self.cases < cases:
+            yield "%d cases, %d are the least" % (self.cases, cases)
+        for phase in plan.PHASES:
+            if self.pairs.get(phase, 0) < pairs:
+                yield "%d pairs in %s, %d are the least" % (self.pairs.get(phase, 0), phase, pairs)
+
     def sound(self):
-        """Whether all promises hold."""
-        return not (self.broken or self.errors or self.empty())
+        """Whether all promises hold, and all was tried that is to be tried."""
+        return not (self.broken or self.errors or self.empty() or list(self.short()))
 
     def _by(self, at, known):
         sums = {}
@@ -133,4 +146,5 @@ class Result:
         for kind, count in sorted(self.broken.items()):
             lines.append("BROKEN %-10s %6d" % (kind, count))
         lines += ["EMPTY  %s | %s | %s" % cell for cell in self.empty()]
+        lines += ["SHORT  " + text for text in self.short()]
         return lines

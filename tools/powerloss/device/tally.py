@@ -5,7 +5,6 @@ from tools.flash.cut import HOWS
 from tools.powerloss.device.proof import BUS, Case
 from tools.powerloss.device.world import BAD
 
-_ALL = 170  # operations: the longest swap of the tiny geometry has 90
 _AGAIN = ", cut again in "  # plan.AGAIN
 
 
@@ -67,8 +66,7 @@ class Tally:
             self._second(first, at, how, after)
 
     def pairs(self, first, count):
-        """`first`, and then a second cut at `count` operations of the recovery, or at all of the first _ALL
-        (0), in which what was cut is done again."""
+        """`first`, and then a second cut at `count` operations of the recovery, or at each of them (0)."""
         case, world = self._case, self._survey.life.world
         if not case.start(*first):
             return
@@ -79,9 +77,7 @@ class Tally:
         length = case.length
         if not length:
             return
-        places = (
-            range(1, min(length, _ALL) + 1) if not count else [1 + random.below(length) for _ in range(count)]
-        )
+        places = [1 + random.below(length) for _ in range(count)] if count else range(1, length + 1)
         for at in places:
             world.restore(after)
             case.judge = judge.copy()
