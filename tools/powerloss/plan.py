@@ -9,6 +9,7 @@ LIVES = (
     "full", "brim", "rot", "rot-flash", "clock", "long", "long-flash",
 )  # fmt: skip
 GEOMETRIES = ("lfs-256", "lfs-16", "lfs-tiny", "fat-256", "fat-512")
+FILESYSTEMS = {"lfs": "LittleFS2", "fat": "FAT"}  # by how the names of the geometries begin
 PHASES = (
     "set-up", "download into file", "download into flash", "resume into file", "resume into flash", "verify", "journal",
     "swap", "trial", "confirm", "revert", "report", "next",

@@ -98,6 +98,12 @@ class Result:
             sums[key[at]] = sums.get(key[at], 0) + count
         return {name: sums[name] for name in known if name in sums}
 
+    def _by_filesystem(self):
+        sums = {name: 0 for name in plan.FILESYSTEMS.values()}
+        for (_, geometry, _), count in self.matrix.items():
+            sums[plan.FILESYSTEMS[geometry[:3]]] += count
+        return sums
+
     def record(self, seconds, cpu_seconds=0.0):
         """The contents of build/powerloss.json."""
         found = {"cases": self.cases}
@@ -107,7 +113,8 @@ class Result:
             other={kind: count for kind, count in self.broken.items() if kind not in KEYS},
             errors=len(self.errors),
             by_phase=self._by(0, plan.PHASES + ("bus",)),
-            by_filesystem=self._by(1, plan.GEOMETRIES),
+            by_filesystem=self._by_filesystem(),
+            by_geometry=self._by(1, plan.GEOMETRIES),
             by_cut=self._by(2, plan.HOWS + ("bus", plan.BAD)),
             pairs_by_phase=self.pairs,
             served_again=self.again,

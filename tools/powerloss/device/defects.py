@@ -237,6 +237,30 @@ def _no_way_made_on_a_full_disk():
     Journal._make_way = lambda self: None
 
 
+def _mark_beside_the_slots_on_fat():
+    """On FAT the mark is a file in the folder of both slots, as it is on LittleFS."""
+    from notedfu import marks
+
+    def put(slots, slot, crc):
+        with open(slots.path(slot) + ".confirmed", "wb") as file:
+            file.write(crc)
+
+    marks.put = put
+
+
+def _torn_folder_made_anew_at_once():
+    """What is torn of the journal is made anew at once: the allocation table is written in a trial."""
+    from notedfu.journal import Journal
+
+    repair = Journal.repair
+
+    def eager(self):
+        self.create()
+        repair(self)
+
+    Journal.repair = eager
+
+
 def _trial_not_counted_runs():
     """Each boot begins the trial with all its runs."""
     from notedfu.health import Health
@@ -268,6 +292,8 @@ DEFECTS = (
     ("rotten-staging-installed", "rot", "lfs-256", "swap", "single", _rotten_staging_installed),
     ("loss-not-said", "journal-lost", "lfs-256", "journal", "single", _loss_not_said),
     ("no-way-on-a-full-disk", "brim", "lfs-16", "confirm", "single", _no_way_made_on_a_full_disk),
+    ("mark-beside-the-slots-on-fat", "update", "fat-256", "confirm", "single", _mark_beside_the_slots_on_fat),
+    ("torn-folder-made-anew-at-once", "crash", "fat-256", "revert", "pairs", _torn_folder_made_anew_at_once),
     ("trial-without-end", "resets", "lfs-256", "trial", "single", _trial_not_counted_runs),
     ("users-files-swept", "update", "lfs-256", "download into file", "single", _users_files_swept),
 )

@@ -122,7 +122,10 @@ class Tally:
         step = max(1, len(places) // limit)
         for start in range(step):
             for place in places[start::step]:
-                (self.relentless if way == "relentless" else self.single)(place)
+                if way == "pairs":
+                    self.pairs(place, 0)
+                else:
+                    (self.relentless if way == "relentless" else self.single)(place)
                 if self.failed or self.cases >= limit * 4:
                     return
 
