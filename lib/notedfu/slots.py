@@ -96,7 +96,7 @@ class Slots:
         return self.examine(slot, Sums(clock).agree) if slot else None
 
     def whole(self, slot, clock):
-        """As load(), for a boot that decides what may run: as verify() on FAT, where a cut tears neighbours."""
+        """As load(), for a boot that decides what may run: as verify() where a cut tears neighbours."""
         return self.verify(slot, clock) if slot and self.tears() else self.load(slot)
 
     def tears(self):

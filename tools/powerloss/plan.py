@@ -11,8 +11,8 @@ LIVES = (
 GEOMETRIES = ("lfs-256", "lfs-16", "lfs-tiny", "fat-256", "fat-512")
 FILESYSTEMS = {"lfs": "LittleFS2", "fat": "FAT"}  # by how the names of the geometries begin
 PHASES = (
-    "set-up", "download into file", "download into flash", "resume into file", "resume into flash", "verify", "journal",
-    "swap", "trial", "confirm", "revert", "report", "next",
+    "set-up", "download into file", "download into flash", "resume into file", "resume into flash", "verify",
+    "journal", "swap", "trial", "confirm", "revert", "report", "next",
 )  # fmt: skip
 ROM = "tests_host/target/test_rom_power.py"  # and its copy of a ROMFS: see OTA
 OTA = "tests_host/target/test_ota_power.py"  # which cuts a firmware's update at each of its operations
@@ -62,8 +62,8 @@ _REDUCED_MORE = (  # the same, on a few geometries
     ("journal-lost", ("journal",), ("lfs-256", "fat-512")),
 )
 TINY = "lfs-tiny"
-# Where the second cut falls at each operation of what follows, on the tiny geometry: (lives, phases, ways of the
-# first cut). Journal and swap, which is all that is promised, in each way; the other steps in one way, in turn.
+# Where the second cut falls at each operation of what follows, on the tiny geometry: (lives, phases, ways of
+# the first cut). Journal and swap are cut in each way; the other steps in one way, in turn.
 _ALL_PAIRS = (
     (("journal", "journal-lost", "update", "update-flash"), ("journal",), len(HOWS)),
     (("update", "update-flash"), ("swap",), len(HOWS)),

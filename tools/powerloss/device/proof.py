@@ -103,7 +103,8 @@ class Survey:
         look = boot.look
         state = look.record.state if look and look.record else oracle.IDLE
         download = "resume" if self.life.resumes else "download"
-        names = {"download": "%s into %s" % (download, self.life.staging), "start": "journal", "run": "journal"}
+        names = {"start": "journal", "run": "journal"}
+        names["download"] = "%s into %s" % (download, self.life.staging)
         if look and not look.record and not (look.slots[1] or look.slots[2] or look.lying):
             names["start"] = "set-up"
         if state == oracle.PENDING:
