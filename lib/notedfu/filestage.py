@@ -34,17 +34,23 @@ class FileStage:
     @property
     def capacity(self):
         """Bytes of the longest image that begin() takes now; what the file holds counts as free."""
+        return self._room()
+
+    def _room(self):
         status = os.statvfs(self._path.rsplit("/", 1)[0] or "/")
         unit = status[0]
         return room.fits(room.free(status) + room.held(self._path, unit, 0) - _MARGIN * unit - self.reserve)
 
     def begin(self, length):
         """Be ready for an image of `length` bytes. LocalError `no-room`, and then nothing has changed."""
+        self._check_room(length)
+        self.discard()
+        self._limit = length
+
+    def _check_room(self, length):
         capacity = self.capacity
         if length > capacity:
             raise LocalError("no-room", "staging takes %d bytes, the image has %d" % (capacity, length))
-        self.discard()
-        self._limit = length
 
     def resume(self, length):
         """Find the prefix that a reset left of an image of `length` bytes; sets and returns its length."""
@@ -102,6 +108,10 @@ class FileStage:
             if self._size():
                 raise LocalError("flash-fault", "%s can't be removed" % self._path) from None
 
+    def _safe(self):
+        """Bytes that are safely there, as flash has them."""
+        return min(self._size(), self._limit)
+
     def _size(self):
         try:
             return os.stat(self._path)[6]
@@ -125,7 +135,7 @@ class FileStage:
             self._close()
         except OSError:
             pass  # the same fault again, told below
-        self.length = min(self._size(), self._limit)
+        self.length = self._safe()
         if error.args[0] == _ENOSPC:
             raise LocalError("no-room", "the filesystem is full after %d bytes" % self.length)
         raise LocalError("flash-fault", "the staging file: %s" % error)

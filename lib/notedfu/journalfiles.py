@@ -4,7 +4,8 @@ import os
 
 from notedfu.fat import is_fat
 
-MARKS = ("/m0", "/m1")  # where the confirmed marks lie on FAT: fatmarks.py
+MARKS = ("/m0", "/m1")  # where the confirmed marks lie on FAT: marks.py
+STAGING = "/s"  # and what says how far a download is: fatstage.py
 
 _COPIES = ("/0", "/1")
 _SPARE = ("/2",)
@@ -30,10 +31,10 @@ def create_on_fat(folder, erase_block):
     The files lie one behind the other: reserve, 0/, 0/record, 1/, 1/record and so on. At erase_block bytes
     each no record shares its erase block with anything but its own directory. A cut may tear that directory,
     and to make it anew takes the allocation table, which all files share: so there is a third place, and two
-    for the confirmed marks.
+    for the confirmed marks. Staging has one as well.
     """
     _folder(folder)
-    _make(folder, erase_block, _COPIES + _SPARE + MARKS, erase_block)
+    _make(folder, erase_block, _COPIES + _SPARE + MARKS + (STAGING,), erase_block)
 
 
 def _make(folder, erase_block, copies, length):
@@ -41,7 +42,7 @@ def _make(folder, erase_block, copies, length):
     for copy in copies:
         _lay(folder + copy, length)
         if not _is_there(folder + copy + "/record"):
-            _put_aside(folder + copy, length)
+            put_aside(folder + copy, length)
             _lay(folder + copy, length)
 
 
@@ -50,7 +51,7 @@ def _lay(folder, length):
     _lengthen(folder + "/record", length)
 
 
-def _put_aside(folder, length):
+def put_aside(folder, length):
     """Get a torn directory out of the way: on FAT one can hold garbage that hides what is made in it.
 
     A file of `length` bytes comes before the new one, so that it shares no erase block with what is there.

@@ -14,6 +14,13 @@ def staging(port, settings, clock):
         from notedfu.flashstage import FlashStage
 
         return FlashStage(port.region(settings), clock)
+    from notedfu.fat import is_fat
+
+    data = port.root + "/notedfu.d"
+    if is_fat(data):
+        from notedfu.fatstage import FatStage
+
+        return FatStage(data + "/journal", clock)
     from notedfu.filestage import FileStage
 
-    return FileStage(port.root + "/notedfu.d/staging.img", clock)
+    return FileStage(data + "/staging.img", clock)

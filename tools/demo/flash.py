@@ -12,6 +12,7 @@ _NAMES = ("state", "active", "swap_left", "trial_left", "clean_runs", "unclean",
 _STATES = ("idle", "staging", "pending", "trial")
 _RECORD_SIZE = 209
 _HEAD = 8192
+_EDGE = 4096  # bytes before the image in its file on FAT
 
 
 class Contents:
@@ -70,6 +71,9 @@ class Contents:
     def staged_crc32(self, length):
         """The crc32 of the `length` staged bytes, or None where the file has another length."""
         file = self._files.get(_DATA + "/staging.img")
+        on_fat = self._files.get(_DATA + "/journal/s/image")
+        if on_fat:
+            return zlib.crc32(on_fat.data[_EDGE : _EDGE + length])
         if self._staging == "flash" and self._world.kind.firmware:
             return self._staged_in_slot(file, length)
         if self._staging == "flash":

@@ -12,9 +12,10 @@ KEYS = {
 }
 # What FAT may lose (docs/SPEC.md, "What FAT can hold"), and the steps in which a cut may cost that, because
 # they change the allocation table or the folder of both slots: the folders of an empty board are made,
-# staging.img grows, a slot is filled.
+# an image longer than any before gets its room, a slot is filled, the app writes
+# files of its own.
 _FAT_LOSSES = ("bricked", "stuck", "user", "report", "counter", "changed", "journal", "flicker")
-_FAT_STEPS = ("set-up", "download into file", "resume into file", "swap")
+_FAT_STEPS = ("set-up", "room", "swap", "app")
 _ANYWHERE = ("journal",)  # a record may be one save older
 
 

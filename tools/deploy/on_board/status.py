@@ -50,6 +50,13 @@ def runs():
     return Partition(Partition.RUNNING).info()[4]
 
 
+def staged():
+    """Bytes of the staging file that are safely there, or None; on FAT they are counted beside it."""
+    count = (read(DATA + "/journal/s/record") or b"")[:8]
+    found, changed = int.from_bytes(count[:4], "little"), int.from_bytes(count[4:], "little")
+    return found if found ^ changed == 0xFFFFFFFF else size(DATA + "/staging.img")
+
+
 settings = Settings().load(ROOT + "/notedfu.json")
 slots = Slots(DATA)
 journal = Journal(DATA + "/journal")
@@ -62,7 +69,7 @@ answer = {
     "state": journal.state,
     "runs": runs(),
     "length": journal.length,
-    "staged": size(DATA + "/staging.img"),
+    "staged": staged(),
     "swap_left": journal.swap_left,
     "trial_left": journal.trial_left,
     "unclean": journal.unclean,

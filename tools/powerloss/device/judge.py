@@ -6,7 +6,7 @@ _TRIALS = 3  # trial_runs, by default
 _SWAPS = 3  # swap_tries
 _FAILING = 5  # failing_runs
 # the numbers go on, the reserve comes when there is room, and a mark that one copy has is enough
-_UNCOUNTED = ("0/record", "1/record", "2/record", "m0/record", "m1/record", "reserve")
+_UNCOUNTED = ("0/record", "1/record", "2/record", "m0/record", "m1/record", "s/record", "s/image", "reserve")
 
 
 class Judge:

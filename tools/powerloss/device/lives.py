@@ -265,8 +265,10 @@ class Rot(Life):
         return self.apps[SECOND].image.find(b"notes of") + 3
 
     def _flip(self):
-        with open(ROOT + "/notedfu.d/staging.img", "r+b") as file:
-            _flip(file, self._place(), 4)
+        on_fat = self.world.geometry.kind == "fat"
+        name, edge = ("journal/s/image", 4096) if on_fat else ("staging.img", 0)
+        with open(ROOT + "/notedfu.d/" + name, "r+b") as file:
+            _flip(file, edge + self._place(), 4)
 
 
 class RotInFlash(Rot):

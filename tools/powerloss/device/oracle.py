@@ -67,15 +67,17 @@ class Look:
                 self.lying.append(number)
         self.staged = None  # what is staged of a pending image
         if self.record and self.record.state == PENDING:
-            staged = (
-                self._read("notedfu.d/staging.img") if region is None else _raw(region, self.record.length)
-            )
+            staged = self._staged() if region is None else _raw(region, self.record.length)
             self.staged = staged[: self.record.length]
 
     def _read(self, name):
         """A file; b"" if it is not there. What FAT can't list of a torn folder may still open."""
         data = self.files.get(name)
         return _read(self._root + "/" + name) if data is None else data
+
+    def _staged(self):
+        """The staged file; on FAT it has an edge of 4096 bytes."""
+        return self._read("notedfu.d/staging.img") or self._read("notedfu.d/journal/s/image")[4096:]
 
     def _copy(self, name):
         # FAT: what is behind the record may be torn off

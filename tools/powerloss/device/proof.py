@@ -44,12 +44,17 @@ class Survey:
 
     def step(self, boot, at):
         """The step that operation `at` (from 1) of boot number `boot` belongs to."""
-        step = self.boots[boot][1][at - 1]
-        return "journal" if step == "app" else step
+        return self.boots[boot][1][at - 1]
 
     def phase(self, boot, at):
-        """The same, as the matrix has it."""
-        return self.life.phase or self.step(boot, at)
+        """The same, as the matrix has it: room is made as part of a download, and what the app writes itself
+        is cut between the journal's saves."""
+        names = {"room": self._download(), "app": "journal"}
+        step = self.step(boot, at)
+        return self.life.phase or names.get(step, step)
+
+    def _download(self):
+        return "%s into %s" % ("resume" if self.life.resumes else "download", self.life.staging)
 
     def _cut_boots(self):
         first, end = self.life.boots
@@ -75,6 +80,7 @@ class Survey:
         """Have the library's own steps say where they begin and end."""
         from notedfu import swap, transfer
         from notedfu.decide import Boot
+        from notedfu.fatstage import FatStage
         from notedfu.health import Health
         from notedfu.report import Report
 
@@ -85,6 +91,7 @@ class Survey:
         self._wrap(Report, "outcome", "report", "run")
         self._wrap(Report, "tell", "report", "run")
         self._wrap(transfer.Transfer, "open", "download", "download")
+        self._wrap(FatStage, "begin", "room", "download")
         self._wrap(transfer.Transfer, "_check", "verify", "verify")
 
     def _wrap(self, owner, name, inside, after):
@@ -102,9 +109,7 @@ class Survey:
     def _steps(self, boot):
         look = boot.look
         state = look.record.state if look and look.record else oracle.IDLE
-        download = "resume" if self.life.resumes else "download"
-        names = {"start": "journal", "run": "journal"}
-        names["download"] = "%s into %s" % (download, self.life.staging)
+        names = {"start": "journal", "run": "journal", "download": self._download()}
         if look and not look.record and not (look.slots[1] or look.slots[2] or look.lying):
             names["start"] = "set-up"
         if state == oracle.PENDING:
