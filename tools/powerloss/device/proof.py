@@ -148,13 +148,18 @@ class Case:
     def relentless(self, boot, at, how):
         """Cut the same operation of every boot that swaps. Returns all that was wrong.
 
-        The old app must run in the end, and the image be refused.
+        The old app must run in the end, and the image be refused; the new one, where a cut came behind the
+        record that puts it on trial.
         """
         world = self.life.world
         if not self.start(boot, at, how):
             return [("harness", "the cut never came")]
         self.judge.ends, self.judge.stops = self.life.before, self.life.given_up
         for turn in range(_BOOTS):
+            look = world.look()
+            if look and look.record and look.record.state == oracle.TRIAL:
+                self.judge.ends, self.judge.stops = self.life.ends, self.life.stops
+                return self.recover()
             if world.boot(Cut(at, how, self.seed * 6151 + turn)).ended != "cut":
                 break
             self.judge.seen(world.now)
