@@ -119,10 +119,11 @@ def surveys():
 
 def full(found, seed, pairs_each):
     """The jobs of the whole proof. found: (job, answer) of each survey. pairs_each: second cuts a phase."""
-    firsts = {}
-    for _, answer in [one for one in found if one[0]["group"][0] not in _ONCE]:
+    firsts = {}  # of which a sample of second cuts is made
+    for job, answer in [one for one in found if one[0]["group"][0] not in _ONCE]:
         for phase, cuts in answer["cuts"].items():
-            firsts[phase] = firsts.get(phase, 0) + len(cuts)
+            if not _every(job["group"], phase):
+                firsts[phase] = firsts.get(phase, 0) + len(cuts)
     jobs = []
     for job, answer in found:
         group = job["group"]
@@ -144,7 +145,8 @@ def full(found, seed, pairs_each):
             jobs += _chunks({"do": "relentless", "group": group, "seed": seed}, again, _CHUNK)
         for phase, places in sorted(answer["cuts"].items()) if group[0] not in _ONCE else ():
             ways = _every(group, phase)
-            count = 0 if ways else -(-pairs_each * 11 // (10 * firsts[phase]))
+            # a fifth more: after some first cuts there is nothing left to cut
+            count = 0 if ways else -(-pairs_each * 6 // (5 * firsts[phase]))
             chosen = [
                 place + [HOWS[(place[1] + seed + way) % len(HOWS)], count]
                 for place in places
