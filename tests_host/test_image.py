@@ -3,8 +3,8 @@ import struct
 
 import images
 from check import code_of, feed_bytes, feed_whole, splits
-from notedfu.errors import ImageError
 from notedfu.container import TAIL_LIMIT, parse_header, tail_size
+from notedfu.errors import ImageError
 from notedfu.image import Image, Nowhere
 from notedfu.tlvs import parse_tail
 

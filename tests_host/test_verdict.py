@@ -5,8 +5,8 @@ import sys
 import images
 from check import code_of
 from notedfu import verdict
-from notedfu.errors import ImageError, SettingsError
 from notedfu.container import parse_header
+from notedfu.errors import ImageError, SettingsError
 from notedfu.keys import KEY_ED25519, KEY_P256, parse_key, parse_uuid
 from notedfu.marker import info
 from notedfu.tlvs import parse_tail

@@ -4,16 +4,16 @@ An app's own image goes the way of every other board.
 """
 
 from notedfu import swap
-from notedfu.errors import ImageError, LocalError, TransferError
 from notedfu.container import HEADER_SIZE, parse_header, tail_size
+from notedfu.errors import ImageError, LocalError, TransferError
 from notedfu.image import Image, Nowhere
-from notedfu.tlvs import parse_tail
 from notedfu.otaslots import BANK, BOTH, FIRMWARE
 from notedfu.otastage import PAGE, OtaStage
 from notedfu.slotfiles import Sums
 from notedfu.slots import spare
 from notedfu.slotwriter import SlotWriter
 from notedfu.staging import staging
+from notedfu.tlvs import parse_tail
 from notedfu.untar import Untar
 
 _PIECE = 512  # bytes of the app copied at a time

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from notedfu.errors import DfuError
-from notedfu.tlvs import KIND
 from notedfu.settings import Settings
+from notedfu.tlvs import KIND
 from tools import paths
 from tools.deploy import choice
 from tools.failure import Failure

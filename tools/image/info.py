@@ -5,8 +5,8 @@ import tarfile
 import uuid
 from pathlib import Path
 
-from notedfu import tlvs as fields
 from notedfu import room
+from notedfu import tlvs as fields
 from tools.failure import Failure
 from tools.image import container, imgtool, keys, make, tlvs, version
 

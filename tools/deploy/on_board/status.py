@@ -5,9 +5,9 @@ import os
 
 from notedfu import __version__
 from notedfu.journal import Journal
-from notedfu.trust import trusted_keys
 from notedfu.settings import Settings
 from notedfu.slots import Slots
+from notedfu.trust import trusted_keys
 
 DATA = ROOT + "/notedfu.d"
 
