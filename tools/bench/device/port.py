@@ -63,12 +63,7 @@ class Port:
         return True
 
     def sizes(self, folder):
-        found = {}
-        for name in os.listdir(folder):
-            status = os.stat(folder + "/" + name)
-            if not status[0] & 0x4000:  # S_IFDIR
-                found[name] = status[6]
-        return found
+        return {entry[0]: entry[3] for entry in os.ilistdir(folder) if entry[1] == 0x8000}  # S_IFREG
 
     def pin_is_low(self, number):
         return False
