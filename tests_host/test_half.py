@@ -11,9 +11,9 @@ OLD, NEW = "1.0.0", "2.0.0"
 LIB = rig.__file__.rsplit("/", 2)[0] + "/lib/notedfu/"
 NAMES = (
     "assemble", "b64", "backoff", "chunks", "cobs", "const", "container", "crc32", "curves", "dfu", "dfumode",
-    "ed25519", "filestage", "fits", "flashstage", "i2c", "image", "kept", "keys", "link", "marker", "notecard",
-    "p256", "preflight", "reply", "report", "room", "scan", "sha512", "slotfiles", "staging", "tlvs",
-    "transactions", "transfer", "trust", "twins", "uart", "update", "verdict",
+    "ed25519", "filestage", "fits", "flashstage", "i2c", "image", "kept", "keys", "link", "marker",
+    "notecard", "p256", "preflight", "reply", "report", "room", "scan", "sha512", "slotfiles", "staging",
+    "tlvs", "transactions", "transfer", "trust", "twins", "uart", "update", "verdict",
 )  # fmt: skip
 
 

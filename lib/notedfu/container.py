@@ -3,8 +3,8 @@
     header 32 | filler | payload | protected TLVs 0x6908 | TLVs 0x6907
 
 The SHA-256 (TLV 0x10) covers all but the last area; the signature is over that SHA-256. Layout and numbers:
-MCUboot docs/design.md and imgtool. SPEC.md draws the bytes. tlvs.py takes the TLVs apart, and its code is given
-back before the verdict: what it leaves is of the classes here.
+MCUboot docs/design.md and imgtool. SPEC.md draws the bytes. tlvs.py takes the TLVs apart, and its code is
+given back before the verdict: what it leaves is of the classes here.
 """
 
 import struct

@@ -28,7 +28,7 @@ _BODY_TRIES = const(3)  # a `ready` without its body is asked again: discuss.blu
 _BODY_PAUSE_MS = const(10000)
 _RETRY_PAUSE_MS = const(1000)
 _HELD_PAUSE_MS = const(1000)  # between two looks at whether the app still puts updates off
-# modules that the download does without
+# modules of preflight's three steps, each given back before the next: the download does without all of them
 _LOOK = ("preflight", "tlvs", "keys")
 _JUDGE = ("trust", "verdict", "marker", "keys")
 _FIT = ("fits", "firmware", "romlook", "container")

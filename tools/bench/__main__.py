@@ -48,9 +48,8 @@ def _boot(rom):
 def _heap(rom):
     boot = [one for one in modules.closure(["bootup", "supervise"]) if one]
     roots = ["assemble", "notecard", "dfu", "reply", "update", "i2c"]
-    loaded = modules.closure(
-        roots + ["preflight", "trust", "marker", "fits", "transfer", "staging", "flashstage", "image"]
-    )
+    roots += ["preflight", "trust", "verdict", "marker", "fits", "transfer", "staging", "flashstage", "image"]
+    loaded = modules.closure(roots)
     code = heap.imports(rom, boot + [one for one in loaded if one and one not in boot])
     pages = {}
     for page in (4096, 1024):

@@ -12,7 +12,11 @@ PHASES = {
     "app": (("supervise", "rules", "forget", "port.later", "port.wires"), ("boot",), None),
     "decide": (("decide",), ("boot", "app"), None),
     "check": (("assemble", "notecard", "dfu", "reply", "update", "i2c"), ("boot", "app"), None),
-    "preflight": (("preflight", "p256"), ("boot", "app", "check"), None),
+    "preflight": (
+        ("preflight", "trust", "verdict", "p256", "marker", "fits"),
+        ("boot", "app", "check"),
+        None,
+    ),
     "download": (("transfer", "staging", "filestage"), ("boot", "app", "check"), None),
     "swap": (("swap", "filestage"), ("boot", "app", "decide"), None),
 }
