@@ -13,6 +13,7 @@ try:
 except ImportError:  # SAMD21, nRF52832
     from notedfu.bootcrc import by_table as crc32
 
+RECORD_SIZE = 209  # bytes
 FOLDERS = ("/?", "/a", "/b")  # of slot A, 1, and B, 2, below the updater's own
 
 
@@ -72,7 +73,7 @@ def number(data):
 
 def valid(record):
     """Whether these are the bytes of a whole record."""
-    return len(record) == 209 and record[:4] == b"NDJ1" and number(record[-4:]) == crc32(record[:-4])
+    return len(record) == RECORD_SIZE and record[:4] == b"NDJ1" and number(record[-4:]) == crc32(record[:-4])
 
 
 def settled(folder):
@@ -84,7 +85,7 @@ def settled(folder):
     latest = None
     for copy in (0, 1):
         with open("%s/%d/record" % (folder, copy), "rb") as file:
-            record = file.read(210)
+            record = file.read(RECORD_SIZE + 1)
         if not valid(record):
             return 0
         # the sequence number wraps

@@ -12,9 +12,8 @@ import struct
 
 from notedfu.const import const
 from notedfu.errors import LocalError
+from notedfu.glance import RECORD_SIZE as SIZE
 from notedfu.glance import crc32, valid
-
-SIZE = 209
 
 IDLE = 0
 STAGING = 1  # the last one in which the installed app runs as ever
