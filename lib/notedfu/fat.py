@@ -6,11 +6,13 @@ import os
 def is_fat(folder):
     """Whether `folder` lies on FAT, where a cut can take what lies beside what is written.
 
-    Its name must have small letters, and nothing beside it the same name in large ones. One os.stat().
+    Nothing beside it may have the same name in large letters, and where its name has no small ones it is not
+    told: False. One os.stat().
     """
     at = folder.rstrip("/").rfind("/") + 1
+    large = folder[:at] + folder[at:].upper()
     try:
-        os.stat(folder[:at] + folder[at:].upper())
+        os.stat(large)
     except OSError:
         return False
-    return True
+    return large != folder
