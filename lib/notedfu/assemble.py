@@ -7,7 +7,7 @@ from notedfu.errors import LocalError
 
 # I2C packets that are fetched before they are looked at: 2 KiB of buffer, in 0.2 s at 100 kHz, or half of it
 _MANY = const(8)
-_FEW = const(4)
+_FEW = const(2)
 _LARGE_PAGE = const(4096)
 _QUICK_HZ = const(90000)
 

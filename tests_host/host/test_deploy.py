@@ -89,8 +89,8 @@ def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for
     assert "settings: " + said in status.status(board.pty)
     board.press_reset()
     board.wait_for("app 1.0.0")  # what is installed runs
-    look = "from notedfu.device import Device\nfrom notedfu.port import load\n"
-    look += "print(Device(load()).settings.error)"
+    look = "from notedfu.device import Device\nfrom notedfu.port.micropython import port\n"
+    look += "print(Device(port).settings.error)"
     found = board.mpremote("exec", look)
     assert "bad-settings" in found and "no ROMFS partition" not in found and "make deploy" in found
     assert tool.main([board.pty]) == 0  # the board's own settings say now what it needs
@@ -121,6 +121,19 @@ def test_each_module_has_a_target_and_an_interpreter_that_take_it():
     assert goes == names
     listed = {name for group in choice.OF_TARGET.values() for name in group}
     assert listed | set(choice.MICROPYTHON) | set(choice.CIRCUITPYTHON) <= names, "one of them is gone"
+
+
+def test_the_viper_module_comes_compiled_for_the_boards_processor(board, settings):
+    assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
+    assert "fast.mpy" in ask(board, "os.listdir('/lib/notedfu')")
+    assert board.mpremote("exec", "from notedfu import twins; print(twins.fast is not None)").strip() == "True"
+
+
+def test_where_nothing_is_known_of_the_processor_its_source_goes_there_and_without_native_code_nothing():
+    files = {"/lib/notedfu/fast.py": 1, "/lib/notedfu/link.mpy": 2}
+    assert list(bundle.for_processor(files, 4, 3)) == ["/lib/notedfu/link.mpy", "/lib/notedfu/fast.mpy"]
+    assert bundle.for_processor(files, 63, 3) == files == bundle.for_processor(files, 4, 2)
+    assert bundle.for_processor(files, 0, 3) == {"/lib/notedfu/link.mpy": 2}
 
 
 def test_a_board_that_is_to_have_ota_gets_its_modules_whatever_the_settings_say():

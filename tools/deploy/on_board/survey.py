@@ -46,6 +46,7 @@ def target():
         return None
 
 
+MPY = getattr(sys.implementation, "_mpy", 0)
 status = os.statvfs(ROOT or "/")
 gc.collect()
 answer = {
@@ -54,7 +55,9 @@ answer = {
     "machine": getattr(sys.implementation, "_machine", sys.platform),
     "platform": sys.platform,
     "ota": has_ota_slot(),
-    "mpy": getattr(sys.implementation, "_mpy", 0) & 0xFF,
+    "mpy": MPY & 0xFF,
+    "native": MPY >> 8 & 3,
+    "processor": MPY >> 10 & 0x3F,
     "block": status[0],
     "free": status[0] * status[3],
     "heap": gc.mem_free(),
