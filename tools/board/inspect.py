@@ -9,12 +9,12 @@ from tools import paths
 from tools.board.geometry import Geometry
 
 _PIECE = 1 << 16
-_KEPT = 1 << 16  # bytes; of a larger file only size and crc32 are kept
+_KEPT = 1 << 20  # bytes; of a larger file only size and crc32 are kept
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of the board's filesystem. data: its bytes, or None where it is larger than 64 KiB."""
+    """One file of the board's filesystem. data: its bytes, or None where it is larger than 1 MiB."""
 
     size: int
     crc32: int
