@@ -5,11 +5,11 @@ import gc
 from notedfu.const import const
 from notedfu.errors import LocalError
 
-# I2C packets that are fetched before they are looked at: 2 KiB of buffer, in 0.2 s at 100 kHz, or half of it
+# I2C packets that are fetched before they are looked at: a buffer of 2 KiB, or of half a KiB
 _MANY = const(8)
 _FEW = const(2)
 _LARGE_PAGE = const(4096)
-_QUICK_HZ = const(90000)
+_UNTICKED_MS = const(200)  # and so long it may take, since nothing ticks meanwhile
 
 
 def assemble(boot):
@@ -65,6 +65,8 @@ def _link(boot):
     from notedfu.i2c import I2CLink
 
     bus = boot.port.bus(settings)
-    few = settings.page < _LARGE_PAGE or settings.i2c_hz < _QUICK_HZ
-    packets = _FEW if few else _MANY
-    return I2CLink(bus, clock, settings.i2c_address, settings.i2c_mtu, settings.i2c_gap_ms, packets)
+    mtu, gap_ms = settings.i2c_mtu, settings.i2c_gap_ms
+    packet_ms = 9000 * (mtu + 5) // settings.i2c_hz + 2 * gap_ms
+    most = _FEW if settings.page < _LARGE_PAGE else _MANY
+    packets = max(1, min(most, _UNTICKED_MS // packet_ms))
+    return I2CLink(bus, clock, settings.i2c_address, mtu, gap_ms, packets)

@@ -18,6 +18,7 @@ from notedfu.twins import twin
 
 ADDRESS = 0x17  # note-c, NOTE_I2C_ADDR_DEFAULT
 PACKETS = 4
+_SLOW_PACKETS = const(2)  # where there are long pauses between them: ticks must not come too far apart
 MTU = 252  # a multiple of 4, so that packets begin where base64's groups do
 _MOST = const(253)  # one length byte counts to 255, and the header takes 2 of them (note-go, note-arduino)
 _HEADER = const(2)
@@ -187,6 +188,7 @@ class Packets:
         words = self._words
         words[_WAITING] = 0
         words[_TURN] = min(max(2 * words[_TURN], _TURN_MS), _TURN_MOST_MS)
+        self._parts = self._parts[:_SLOW_PACKETS]
         return LinkError("bad-packet", "asked for %d bytes, header says %d" % (words[_ASKED], words[_SAID]))
 
     def fault(self, error):
