@@ -14,15 +14,14 @@ class Nowhere:
 class Image:
     """A container as a stream stage; the payload goes on to sink.feed, uncopied.
 
-    sha256: the constructor of the running SHA-256 (update, digest). Allocates TAIL_LIMIT bytes here; feed()
-    allocates a view of buf where the digest begins or ends inside it, and nothing else after the header.
+    sha256: the constructor of the running SHA-256 (update, digest). feed() allocates room for the TLVs as soon
+    as the header is there, a view of buf where the digest begins or ends inside it, and nothing else.
     """
 
     def __init__(self, sink, sha256):
         self._sink = sink
         self._sha256 = sha256
         self.head = bytearray(HEADER_SIZE)  # as it was fed
-        self._tail = bytearray(TAIL_LIMIT)
 
     def begin(self, length):
         """Be ready for an image of `length` bytes, 0 if that is not known."""
@@ -45,8 +44,8 @@ class Image:
                 self._hash(buf, start, end)
                 return
             self.header = parse_header(self.head)
-            if self._length:
-                tail_size(self.header, self._length)
+            size = tail_size(self.header, self._length) if self._length else TAIL_LIMIT
+            self._tail = bytearray(size)
         header = self.header
         if first < header.covered:
             self._hash(buf, start, min(end, header.covered + shift))
@@ -88,7 +87,7 @@ class Image:
 
     def _keep_tail(self, buf, start, end):
         have = self.position - self.header.tail
-        limit = self._length - self.header.tail if self._length else TAIL_LIMIT
-        if have > limit:
-            raise ImageError("bad-length", "the image goes on after %d bytes" % (self.header.tail + limit))
+        if have > len(self._tail):
+            end_at = self.header.tail + len(self._tail)
+            raise ImageError("bad-length", "the image goes on after %d bytes" % end_at)
         self._tail[have - (end - start) : have] = memoryview(buf)[start:end]
