@@ -28,6 +28,7 @@ class FatStage(FileStage):
     def __init__(self, journal, clock, reserve=0):
         self._journal = journal
         self._folder = journal + STAGING
+        self._old = journal.rsplit("/", 1)[0] + "/staging.img"
         super().__init__(self._folder + "/image", clock, reserve)
         self._count = self._folder + "/record"
         self._counter = None
@@ -38,6 +39,7 @@ class FatStage(FileStage):
         self._close()
         self._limit = self.length = 0
         try:
+            _remove(self._old)  # what an older library has staged would hold its room for ever
             try:
                 self._ready(length)
             except OSError as error:
@@ -54,7 +56,7 @@ class FatStage(FileStage):
         """What is missing of the file and of the count beside it, which is 0. OSError."""
         stays = self._takes(length)
         if not stays:
-            self._remove()
+            _remove(self._path)
             self._check_room(length)
         create_on_fat(self._journal, _EDGE)
         self._note()
@@ -73,20 +75,13 @@ class FatStage(FileStage):
         except (OSError, OverflowError):
             return False
 
-    def _remove(self):
-        try:
-            os.remove(self._path)
-        except OSError as error:
-            if error.args[0] != _ENOENT:
-                raise
-
     def _make(self, length):
         try:
             with open(self._path, "wb") as file:
                 file.seek(length + 2 * _EDGE - 1)
                 file.write(b"\xff")
         except OSError:
-            self._remove()  # FAT has taken all the room there was
+            _remove(self._path)  # FAT has taken all the room there was
             raise
 
     def resume(self, length):
@@ -154,3 +149,11 @@ class FatStage(FileStage):
         if counter is not None:
             counter.close()
         super()._close()
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError as error:
+        if error.args[0] != _ENOENT:
+            raise

@@ -20,11 +20,7 @@ def install(boot):
     journal, clock = boot.journal, boot.clock
     slot = spare(journal.active)
     mark(boot.slots, journal.active)
-    source = staging(boot.port, boot.settings, clock)
-    try:
-        source.reopen(journal.length)
-    except LocalError as error:
-        raise TransferError(error.code, error.text) from None
+    source = _staged(boot)
     writer = SlotWriter(boot.slots, slot, clock)
     try:
         image = _unpack(boot, source, writer)
@@ -37,6 +33,25 @@ def install(boot):
     journal.trial_left = boot.settings.trial_runs
     journal.clean_runs = journal.running = journal.unclean = 0
     journal.save()
+
+
+def _staged(boot):
+    """Staging with the image in it; TransferError without.
+
+    On FAT an older library, or a slot's older download half, has staged it in a file as on LittleFS.
+    """
+    source = staging(boot.port, boot.settings, boot.clock)
+    try:
+        try:
+            source.reopen(boot.journal.length)
+        except LocalError:
+            from notedfu.filestage import FileStage
+
+            source = FileStage(boot.data + "/staging.img", boot.clock)
+            source.reopen(boot.journal.length)
+    except LocalError as error:
+        raise TransferError(error.code, error.text) from None
+    return source
 
 
 def mark(slots, active):
