@@ -79,6 +79,9 @@ class Half:
 
             self.updater, self.notecard = assemble(self._boot)
             return
+        # what /lib's slots confirm an app with; a half of an older library has no such module
+        from notedfu import marks  # noqa: F401
+
         try:
             _import_from(self._own)
             from notedfu.assemble import assemble

@@ -4,12 +4,13 @@ there is /lib alone, and all that lies in notedfu.d stays as it was.
 
 import os
 
+from test_circuitpython_on_fat import ROOT, Drive
+
 import rig
 from circuit import CircuitRig
 from notedfu.journal import IDLE, PENDING, Journal
 from notedfu.slots import A, B, Slots
 from scratch import read, remove, write
-from test_circuitpython_on_fat import ROOT, Drive
 
 HEAPSIZE = "32M"
 DATA = ROOT + "/notedfu.d"
