@@ -188,6 +188,16 @@ def test_two_cuts_in_a_row_in_a_confirmation_take_no_more():
                 raise
 
 
+def test_an_app_whose_files_are_damaged_keeps_its_mark_and_with_it_its_list_of_keys():
+    made = board(lambda: write(ROOT + "/notedfu.d/a/main.py", b"torn"), lambda: install(B, NEW), confirm)
+
+    def look():
+        assert slots().load(A) is None
+        assert slots().examine(A, lambda path, size, crc: True).confirmed
+
+    made.run(look)
+
+
 def test_the_same_image_installed_again_has_to_prove_itself_again():
     made = board(lambda: install(B, NEW), confirm, lambda: install(B, NEW))
     assert not made.run(lambda: slots().load(B).confirmed)[1]
