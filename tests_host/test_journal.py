@@ -210,6 +210,33 @@ def test_a_save_that_does_not_read_back_is_a_fault_and_leaves_the_good_copy():
         assert loaded(folder).state == 2
 
 
+def test_a_save_into_which_a_ctrl_c_falls_can_be_made_once_more():
+    class Stopped(Journal):
+        stop = True
+
+        def _write(self, copy, record):
+            super()._write(copy, record)
+            if self.stop:
+                self.stop = False
+                raise KeyboardInterrupt
+
+    with Scratch() as folder:
+        saved(folder, 1, 2)
+        one = Stopped(folder + "/j")
+        one.load()
+        one.state = 3
+        try:
+            one.save()
+            raise AssertionError("nothing fell into it")
+        except KeyboardInterrupt:
+            one.save()
+        assert loaded(folder).state == 3
+        for one.state in (1, 2, 3):
+            one.save()
+            assert loaded(folder).state == one.state
+        assert sorted(one._whole) == [0, 1] and one._bad == []
+
+
 def test_a_save_without_files_is_a_fault():
     with Scratch() as folder:
         one = Journal(folder + "/no/such/folder")

@@ -107,7 +107,9 @@ class Journal:
         if not self._whole:
             return
         if len(self._whole) < 2:
-            self._whole.append(self._put(self._bad, self._pack(self.sequence)))
+            copy = self._put(self._bad, self._pack(self.sequence))
+            self._whole.append(copy)
+            self._bad.remove(copy)
         try:
             reserve = os.stat(self._folder + "/reserve")[6]
         except OSError:
@@ -125,6 +127,7 @@ class Journal:
         copy = self._put(self._whole[1:][::-1] + self._bad, self._pack(sequence))
         self.sequence = sequence
         self._whole.insert(0, copy)
+        self._bad.remove(copy)  # last: after a Ctrl-C in here it is a place still
         self.condition = GOOD
 
     def waiting(self):
@@ -238,7 +241,7 @@ class Journal:
         raise fault
 
     def _write(self, copy, record):
-        """Rewrite a copy, which counts as bad until it has been read back."""
+        """Rewrite a copy, which counts as bad from here on, until the caller knows better."""
         self._spoil(copy)
         made_way = False
         try:
@@ -254,7 +257,6 @@ class Journal:
             raise LocalError("journal-fault", "the boot record can't be written (%s)" % error) from None
         if self._read(copy) != record:
             raise LocalError("journal-fault", "the boot record does not read back")
-        self._bad.remove(copy)
         if made_way:
             self._make_reserve()  # of the room that the old record had, before somebody else takes it
 
