@@ -216,6 +216,16 @@ def test_faults_of_the_bus_in_a_download_end_in_the_same_bytes():
         assert struck, fault
 
 
+def test_an_error_that_is_too_long_to_be_kept_is_an_error_of_the_request():
+    for verb in ("dfu.get", "card.binary.get"):
+        bench = Bench(form="binary")
+        bench.engine.offer(IMAGE, "app.img")
+        bench.dfu.open()
+        bench.engine._verbs[verb] = lambda request: {"err": "x" * 2000}
+        bench.dfu.begin_get(0, 1000)
+        assert code_of(RequestError, bench.dfu.finish_get) == "card-err", verb
+
+
 def test_auto_asks_for_base64_once_binary_has_failed_three_times():
     bench = Bench(preset="9.1.1", form="auto", page=4096)
     bench.offer(IMAGE)

@@ -302,7 +302,8 @@ def test_every_limit_keeps_json_and_the_crc():
             assert reply.failed and not reply.crc_error(1, True)
             assert reply.truncated == (members != whole)
             for key in members:
-                assert key in ("g", "e") or members[key] == whole[key]
+                assert key in ("g", "e", "err") or members[key] == whole[key]
+            assert members["err"] in ("x", "an error that is too long to be kept"), limit
     assert members == whole
 
 

@@ -141,6 +141,8 @@ class Reply:
                 self._members = self._kept.parse()
             except ValueError:
                 raise LinkError("bad-reply", "a string is no UTF-8") from None
+            if self.failed and "err" not in self._members:
+                self._members["err"] = "an error that is too long to be kept"
         return self._members
 
     @property
