@@ -4,6 +4,7 @@ import json
 
 import rig
 from notedfu.journal import IDLE, PENDING, STAGING
+from scratch import Scratch
 from test_way_on import NEW, OLD, Device
 
 HEAPSIZE = "32M"
@@ -59,3 +60,27 @@ def test_with_damaged_settings_the_app_runs_and_the_image_comes_when_they_are_me
                     assert device.boot(for_s=300) == "power" and rig.RUNS[-1] == OLD
                 write(device, staging="flash", page=1024)
                 check_comes(device, 2)
+
+
+def test_an_image_that_waits_outlives_a_target_whose_modules_are_not_on_the_board():
+    from notedfu import swap
+
+    def missing(boot):
+        raise ImportError("no module named 'notedfu.otaswap'")
+
+    with Scratch() as folder:
+        device = rig.Rig(folder)
+        device.install_first("1.0.0")
+        rig.BEHAVIOUR["1.0.0"] = rig.stay
+        rig.BEHAVIOUR["2.0.0"] = rig.confirm_and_stay
+        device.offer(rig.app_image("2.0.0"))
+        assert device.boot() == "reset"
+        install, swap.install = swap.install, missing
+        try:
+            assert device.boot(for_s=30) == "power"
+        finally:
+            swap.install = install
+        assert rig.RUNS == ["1.0.0", "1.0.0"]
+        assert device.boot() == "reset"
+        assert device.boot() == "power"
+        assert rig.RUNS[-1] == "2.0.0"

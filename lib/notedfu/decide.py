@@ -165,7 +165,7 @@ class Boot(Device):
                 journal.swap_left = min(journal.swap_left + 1, self.settings.swap_tries)
                 self.save()
             raise
-        except (DfuError, OSError, MemoryError) as error:
+        except (DfuError, ImportError, OSError, MemoryError) as error:
             # a fault of this board, not of the image: what is installed runs, the next boot tries again
             self.port.complain(error)
             journal.load()  # what is on flash: the swap's own record may be what could not be written
