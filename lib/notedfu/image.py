@@ -14,8 +14,8 @@ class Nowhere:
 class Image:
     """A container as a stream stage; the payload goes on to sink.feed, uncopied.
 
-    sha256: the constructor of the running SHA-256 (update, digest). feed() allocates room for the TLVs as soon
-    as the header is there, a view of buf where the digest begins or ends inside it, and nothing else.
+    sha256: the constructor of the running SHA-256 (update, digest). feed() allocates room for the TLVs once
+    it has the header, a view of buf where the digest begins or ends inside it, and nothing else.
     """
 
     def __init__(self, sink, sha256):

@@ -126,7 +126,8 @@ def test_each_module_has_a_target_and_an_interpreter_that_take_it():
 def test_the_viper_module_comes_compiled_for_the_boards_processor(board, settings):
     assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
     assert "fast.mpy" in ask(board, "os.listdir('/lib/notedfu')")
-    assert board.mpremote("exec", "from notedfu import twins; print(twins.fast is not None)").strip() == "True"
+    loaded = board.mpremote("exec", "from notedfu import twins; print(twins.fast is not None)")
+    assert loaded.strip() == "True"
 
 
 def test_where_nothing_is_known_of_the_processor_its_source_goes_there_and_without_native_code_nothing():
