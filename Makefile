@@ -37,10 +37,10 @@ $(NPM): tools/npm/package-lock.json
 	@cd $(@D) && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-## test: run the whole suite, on CPython and on MicroPython
+## test: run the whole suite, on CPython and on MicroPython: JOBS=2 files beside each other, ARGS= for pytest
 .PHONY: test
 test: $(READY) $(NPM)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 ## vectors: run all of the public signature vectors and every single-bit flip, on both interpreters
 .PHONY: vectors

@@ -9,15 +9,22 @@ A file may set HEAPSIZE = "96K" and TIMEOUT_S = 300 for its run on MicroPython.
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tools import paths
-
 HERE = Path(__file__).parent
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if _WORKER is not None:  # files run beside each other write each into a folder of their own
+    _OWN = Path(os.environ.get("NOTEDFU_BUILD") or HERE.parent / "build") / "tests" / _WORKER
+    _OWN.mkdir(parents=True, exist_ok=True)
+    os.environ["NOTEDFU_BUILD"] = str(_OWN)
+
+from tools import paths  # noqa: E402 - it reads the variable
 MARK = "\x1e"
 
 

@@ -47,10 +47,13 @@ class FlashImage:
         g = self._geometry
         config = dict(asdict(g), flash=str(self._path), size=g.size, fs_blocks=g.fs_blocks)
         reader = str(paths.ROOT / "tools" / "board" / "device" / "reader.py")
-        command = [paths.MICROPYTHON, "-X", "heapsize=4M", reader, str(paths.ROOT), json.dumps(config)]
+        command = [paths.MICROPYTHON, "-X", "heapsize=4M", reader, str(paths.ROOT)]
         with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as reader:
+            # no argument: MicroPython makes names of them, and none is longer than 255 bytes
+            reader.stdin.write(json.dumps(config).encode() + b"\n")
+            reader.stdin.close()
             return self._take(reader.stdout)
 
     def _take(self, stream):

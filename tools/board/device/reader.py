@@ -1,4 +1,5 @@
-# Reads a flash file for tools/board/inspect.py: `micropython reader.py ROOT CONFIG`, answers on stdout.
+# Reads a flash file for tools/board/inspect.py: `micropython reader.py ROOT`, a line of JSON on stdin, answers on
+# stdout.
 import json
 import sys
 
@@ -37,7 +38,7 @@ def say_files(folder):
                 out.write(piece)
 
 
-config = json.loads(sys.argv[2])
+config = json.loads(sys.stdin.readline())
 nor = NorFlash(
     FileStore(open(config["flash"], "rb"), config["size"]), config["erase_block"], config["program_unit"]
 )
