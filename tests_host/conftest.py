@@ -25,6 +25,7 @@ if _WORKER is not None:  # files run beside each other write each into a folder 
     os.environ["NOTEDFU_BUILD"] = str(_OWN)
 
 from tools import paths  # noqa: E402 - it reads the variable
+
 MARK = "\x1e"
 
 

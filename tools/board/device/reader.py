@@ -1,5 +1,5 @@
-# Reads a flash file for tools/board/inspect.py: `micropython reader.py ROOT`, a line of JSON on stdin, answers on
-# stdout.
+# Reads a flash file for tools/board/inspect.py: `micropython reader.py ROOT`, with a line of JSON on stdin;
+# it answers on stdout.
 import json
 import sys
 
