@@ -440,6 +440,20 @@ def test_a_refusal_in_mid_download_costs_no_byte_that_is_staged():
         assert device.engine.counters.image_bytes < len(IMAGE) + 4096
 
 
+def test_a_notecard_that_refuses_the_binary_form_gives_the_image_as_base64():
+    for verb, which in (
+        ("dfu.get", lambda request: request.get("binary", False)),
+        ("card.binary.get", lambda request: True),
+    ):
+        with Device("9.1.1", page=4096) as device:
+            rule = Refused(device, which)
+            wrap(device, verb, rule)
+            device.offer(IMAGE)
+            boots(device)
+            assert len(rule.at_s) == 3, (verb, rule.at_s)
+            check_installed(device)
+
+
 def test_a_piece_that_is_always_refused_is_asked_for_ever_less_often():
     with Device(check_s=3600) as device:
         rule = Refused(device, lambda request: request.get("offset", 0) > 6000 and request["length"] > 900)
