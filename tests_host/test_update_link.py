@@ -2,10 +2,12 @@
 
 import gc
 
+import images
 import rig
+import signer
 from check import Random
 from notedfu.backoff import Backoff
-from notedfu.journal import DFU_MODE
+from notedfu.journal import DFU_MODE, STAGING
 from scratch import Scratch, files
 from tools.notecard.refusal import Refusal
 
@@ -133,6 +135,34 @@ def test_a_shorter_or_a_longer_successor_is_downloaded_anew():
         more = {"data/table.bin": Random(7).bytes(size)}
         check_replaced(rig.app_image(NEXT, more), more)
         check_replaced(rig.app_image(NEXT, more), more, rate=1.0)
+
+
+def check_signed_anew(first, second, staging):
+    """Between two boots the same app is uploaded with another signature: one identity, another length."""
+    with Device(staging=staging) as device:
+        engine = device.engine
+        device.offer(first)
+
+        def unplugged(dfu):
+            raise rig.PowerCycle()
+
+        at_half(device, unplugged)
+        assert device.boot() == "power" and device.journal().state == STAGING
+        engine.offer(second, "signed.img")
+        engine.dfu.replace()
+        rig.BEHAVIOUR[OLD] = rig.stay
+        boots(device)
+        assert device.complaints == []
+        check_installed(device)
+        assert [report.get("status") for report in device.reports()] == ["installed 2.0.0+0"]
+
+
+def test_an_image_that_is_signed_anew_in_mid_course_has_its_own_length():
+    signed = rig.app_image(NEW, MORE, key=signer.P256(b"a"))
+    assert images.digest_of(signed) == images.digest_of(IMAGE) and len(signed) > len(IMAGE)
+    for staging in ("file", "flash"):
+        check_signed_anew(IMAGE, signed, staging)
+        check_signed_anew(signed, IMAGE, staging)
 
 
 def test_an_image_that_is_replaced_in_its_second_download_is_not_refused():
@@ -645,3 +675,23 @@ def test_an_app_that_ends_its_deferral_gets_the_update_within_seconds():
         device.offer(IMAGE)
         boots(device, for_s=200)
         check_installed(device)
+
+
+def test_dfu_mode_that_could_not_be_left_is_left_while_the_app_puts_updates_off():
+    with Device("legacy") as device:
+        modes = []
+        refused = Refused(device, lambda request: request.get("mode") == "dfu-completed", 1)
+        wrap(device, "hub.set", refused)
+
+        def main(dfu):
+            dfu.progress = lambda have, total: 2 * have < total or dfu.defer(800)
+            while True:
+                dfu.poll()
+                if refused.at_s:
+                    modes.append(device.engine.hub.mode)
+                device.time.advance(1000)
+
+        rig.BEHAVIOUR[OLD] = main
+        device.offer(IMAGE)
+        device.boot(400)
+        assert "dfu" in modes and modes[10:] and set(modes[10:]) == {"periodic"}, modes[:20]

@@ -222,8 +222,9 @@ class Updater:
         return self.deferred is not None and self.deferred()
 
     def _held(self):
-        """The app puts updates off: the bus is left alone until it does no more."""
+        """The app puts updates off: the bus is left alone until it does no more, once DFU mode is left."""
         if self._is_held():
+            self._leave_mode()
             self._wait(_HELD_PAUSE_MS)
             return self._held
         return self._check
@@ -291,7 +292,13 @@ class Updater:
             return look(self._dfu, self._offer, self._boot.port.sha256)
 
     def _is_begun(self, identity):
-        return self._journal.state == STAGING and self._journal.identity == identity
+        """Whether this very upload is what lies in staging: signed anew, an image keeps its identity alone."""
+        journal = self._journal
+        return (
+            journal.state == STAGING
+            and journal.identity == identity
+            and journal.length == self._offer.length
+        )
 
     def _begin(self):
         """Make staging ready for the image that preflight has let pass."""
@@ -303,7 +310,7 @@ class Updater:
         resuming = self._is_begun(identity)
         transfer = Transfer(self._dfu, length, self._offer, stage, self._boot)
         # staging first: what lies there is never another image's than the journal's, whatever fails here
-        transfer.open(journal.length if resuming else 0)
+        transfer.open(length if resuming else 0)
         if not resuming:
             if journal.identity != identity:
                 journal.flags &= ~RETRIED
