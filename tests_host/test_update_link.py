@@ -1,6 +1,7 @@
 """The updater and the Notecard: whatever link and offer do, the image comes, and nothing is hammered."""
 
 import gc
+from collections import OrderedDict
 
 import images
 import rig
@@ -563,6 +564,23 @@ def test_a_notecard_that_refuses_version_or_voltage_gives_its_image_all_the_same
         with Device(voltage="usb:1") as device:
             wrap(device, "dfu.status", Refused(device, lambda request: member in request))  # noqa: B023
             device.offer(IMAGE)
+            boots(device)
+            check_installed(device)
+
+
+def test_a_large_body_hides_no_offer_in_whatever_order_the_members_come():
+    for size in (700, 800, 850, 900, 950, 1000, 3000):
+        with Device() as device:
+            dfu = device.engine.dfu
+            device.offer(IMAGE)
+            dfu.body["info"] = {"about": "x" * size}
+            say = dfu._user_status
+
+            def sorted_status(say=say):
+                found = say()
+                return OrderedDict([(name, found[name]) for name in sorted(found)])
+
+            dfu._user_status = sorted_status
             boots(device)
             check_installed(device)
 
