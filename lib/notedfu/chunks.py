@@ -158,7 +158,9 @@ class Chunks:
             checked(reply.members)
         if reply.has_payload:
             count = self._base64.finish()
-            self._answered_by_payload()
+            if self._asked_binary:  # which this firmware does not know, so its store has nothing of ours
+                self.stored = False
+                self._binary = not self._auto
             self._check_length(count)
             if self._digest and reply.holds(self._md5()):  # so no JSON is parsed where all is well
                 self._digest_seen = True
@@ -173,11 +175,6 @@ class Chunks:
                 self._check_md5(expected)
             return count
         raise LinkError("short-chunk", "the reply has neither payload nor cobs")
-
-    def _answered_by_payload(self):
-        if self._asked_binary:  # which this firmware does not know, so its store has nothing of ours
-            self.stored = False
-            self._binary = not self._auto
 
     def _take_binary(self, stored):
         if stored is not None:
