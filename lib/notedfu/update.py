@@ -292,7 +292,7 @@ class Updater:
             return look(self._dfu, self._offer, self._boot.port.sha256)
 
     def _is_begun(self, identity):
-        """Whether this very upload is what lies in staging: signed anew, an image keeps its identity alone."""
+        """Whether this very upload is what lies in staging: signed anew, an image may have another length."""
         journal = self._journal
         return (
             journal.state == STAGING
