@@ -295,9 +295,7 @@ class Updater:
         """Whether this very upload is what lies in staging: signed anew, an image may have another length."""
         journal = self._journal
         return (
-            journal.state == STAGING
-            and journal.identity == identity
-            and journal.length == self._offer.length
+            journal.state == STAGING and journal.identity == identity and journal.length == self._offer.length
         )
 
     def _begin(self):
