@@ -255,13 +255,15 @@ class Updater:
             raise ImageError("blocked", "it failed %d trials here; dfu.unblock() clears that" % BLOCKED_AFTER)
         self._vouched = self._judge(candidate)
         self._forget(_JUDGE)
-        from notedfu.fits import look_inside, reserve_room
+        from notedfu import fits
         from notedfu.staging import staging
 
+        reserve = fits.reserve_room
         if not self._is_begun(identity):
-            look_inside(self._dfu, boot.slots, candidate)
+            reserve = fits.make_room
+            fits.look_inside(self._dfu, boot.slots, candidate)
         self._staging = staging(boot.port, boot.settings, self._clock)
-        reserve_room(boot.slots, journal.active, candidate, self._staging)
+        reserve(boot.slots, journal.active, candidate, self._staging)
         return self._begin
 
     def _judge(self, candidate):
