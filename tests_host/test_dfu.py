@@ -282,6 +282,17 @@ def test_a_driver_asks_for_less_when_replies_keep_failing():
 # ---- DFU mode
 
 
+def test_a_smaller_page_forgets_no_piece_that_lies_in_the_binary_store():
+    bench = Bench(preset="9.1.1", page=4096, form="auto")
+    bench.offer(IMAGE)
+    bench.dfu.begin_get(0, len(IMAGE))
+    bench.dfu.finish_get()
+    assert bench.engine.store.data
+    assert bench.dfu.shrink() and len(bench.dfu.page) == 2048
+    bench.dfu.clear_store()
+    assert bench.engine.store.data == b""
+
+
 class ModeBench(Bench):
     def __init__(self, preset="legacy", **options):
         Bench.__init__(self, preset=preset, **options)

@@ -131,8 +131,7 @@ class Dfu:
         self.page = self._chunks = None  # given back before anything is taken
         self.page = bytearray(half)
         self._chunks = Chunks(self._notecard, self.page, self._form)
-        if stored:
-            self._chunks.doubt_store()
+        self._chunks.stored = stored
         return True
 
     def _announce(self, entered):

@@ -371,6 +371,7 @@ class Updater:
         the next time, as the next state says.
         """
         transfer, self._transfer = self._transfer, None
+        self._staging = None
         self._forget(_LOOK + _JUDGE + _FIT)
         try:
             if transfer is not None:
