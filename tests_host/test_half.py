@@ -139,6 +139,19 @@ def test_a_half_that_raises_at_work_is_put_aside_and_the_board_updates():
         assert [type(one) for one in renewed.device.complaints] == [TypeError]
 
 
+def test_nothing_of_a_half_that_was_put_aside_is_used_again():
+    """`from notedfu import verdict` takes what the package has as an attribute, before sys.modules."""
+    for name, lines in (
+        ("verdict", "\n\ndef judge(header, tlvs, policy, signatures):\n    return 1 + ''\n"),
+        ("room", "\n\ndef fits(size):\n    return 1 + ''\n"),
+    ):
+        with Renewed(own_half(**{name: lines})) as renewed:
+            renewed.device.offer(rig.app_image(NEW))
+            renewed.boot(300)
+            assert [type(one) for one in renewed.device.complaints] == [TypeError], name
+            assert renewed.until_told()["status"] == "installed 2.0.0+0"
+
+
 def test_a_half_that_gets_nowhere_with_a_ready_image_is_put_aside_after_a_day():
     broken = {"update": "\n\nUpdater._open = Updater._check\n"}
     with Renewed(own_half(**broken), watchdog_s=0) as renewed:

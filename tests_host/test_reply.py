@@ -287,7 +287,7 @@ def test_what_does_not_fit_is_dropped_innermost_first():
             ones = members["body"]["info"]["x"]
             assert len(ones) > 4 and ones == [1] * len(ones)
             del members["body"]["info"]
-            assert members == {"a": 1, "body": {"length": 123}}
+            assert members == {"a": 1, "body": {"length": 123}, "b": 2}
 
 
 def test_every_limit_keeps_json_and_the_crc():

@@ -1,11 +1,14 @@
 """The updater and the Notecard: whatever link and offer do, the image comes, and nothing is hammered."""
 
 import gc
+from collections import OrderedDict
 
+import images
 import rig
+import signer
 from check import Random
 from notedfu.backoff import Backoff
-from notedfu.journal import DFU_MODE
+from notedfu.journal import DFU_MODE, STAGING
 from scratch import Scratch, files
 from tools.notecard.refusal import Refusal
 
@@ -133,6 +136,34 @@ def test_a_shorter_or_a_longer_successor_is_downloaded_anew():
         more = {"data/table.bin": Random(7).bytes(size)}
         check_replaced(rig.app_image(NEXT, more), more)
         check_replaced(rig.app_image(NEXT, more), more, rate=1.0)
+
+
+def check_signed_anew(first, second, staging):
+    """Between two boots the same app is uploaded with another signature: one identity, another length."""
+    with Device(staging=staging) as device:
+        engine = device.engine
+        device.offer(first)
+
+        def unplugged(dfu):
+            raise rig.PowerCycle()
+
+        at_half(device, unplugged)
+        assert device.boot() == "power" and device.journal().state == STAGING
+        engine.offer(second, "signed.img")
+        engine.dfu.replace()
+        rig.BEHAVIOUR[OLD] = rig.stay
+        boots(device)
+        assert device.complaints == []
+        check_installed(device)
+        assert [report.get("status") for report in device.reports()] == ["installed 2.0.0+0"]
+
+
+def test_an_image_that_is_signed_anew_in_mid_course_has_its_own_length():
+    signed = rig.app_image(NEW, MORE, key=signer.P256(b"a"))
+    assert images.digest_of(signed) == images.digest_of(IMAGE) and len(signed) > len(IMAGE)
+    for staging in ("file", "flash"):
+        check_signed_anew(IMAGE, signed, staging)
+        check_signed_anew(signed, IMAGE, staging)
 
 
 def test_an_image_that_is_replaced_in_its_second_download_is_not_refused():
@@ -440,6 +471,20 @@ def test_a_refusal_in_mid_download_costs_no_byte_that_is_staged():
         assert device.engine.counters.image_bytes < len(IMAGE) + 4096
 
 
+def test_a_notecard_that_refuses_the_binary_form_gives_the_image_as_base64():
+    for verb, which in (
+        ("dfu.get", lambda request: request.get("binary", False)),
+        ("card.binary.get", lambda request: True),
+    ):
+        with Device("9.1.1", page=4096) as device:
+            rule = Refused(device, which)
+            wrap(device, verb, rule)
+            device.offer(IMAGE)
+            boots(device)
+            assert len(rule.at_s) == 3, (verb, rule.at_s)
+            check_installed(device)
+
+
 def test_a_piece_that_is_always_refused_is_asked_for_ever_less_often():
     with Device(check_s=3600) as device:
         rule = Refused(device, lambda request: request.get("offset", 0) > 6000 and request["length"] > 900)
@@ -519,6 +564,23 @@ def test_a_notecard_that_refuses_version_or_voltage_gives_its_image_all_the_same
         with Device(voltage="usb:1") as device:
             wrap(device, "dfu.status", Refused(device, lambda request: member in request))  # noqa: B023
             device.offer(IMAGE)
+            boots(device)
+            check_installed(device)
+
+
+def test_a_large_body_hides_no_offer_in_whatever_order_the_members_come():
+    for size in (700, 800, 850, 900, 950, 1000, 3000):
+        with Device() as device:
+            dfu = device.engine.dfu
+            device.offer(IMAGE)
+            dfu.body["info"] = {"about": "x" * size}
+            say = dfu._user_status
+
+            def sorted_status(say=say):
+                found = say()
+                return OrderedDict([(name, found[name]) for name in sorted(found)])
+
+            dfu._user_status = sorted_status
             boots(device)
             check_installed(device)
 
@@ -631,3 +693,23 @@ def test_an_app_that_ends_its_deferral_gets_the_update_within_seconds():
         device.offer(IMAGE)
         boots(device, for_s=200)
         check_installed(device)
+
+
+def test_dfu_mode_that_could_not_be_left_is_left_while_the_app_puts_updates_off():
+    with Device("legacy") as device:
+        modes = []
+        refused = Refused(device, lambda request: request.get("mode") == "dfu-completed", 1)
+        wrap(device, "hub.set", refused)
+
+        def main(dfu):
+            dfu.progress = lambda have, total: 2 * have < total or dfu.defer(800)
+            while True:
+                dfu.poll()
+                if refused.at_s:
+                    modes.append(device.engine.hub.mode)
+                device.time.advance(1000)
+
+        rig.BEHAVIOUR[OLD] = main
+        device.offer(IMAGE)
+        device.boot(400)
+        assert "dfu" in modes and modes[10:] and set(modes[10:]) == {"periodic"}, modes[:20]

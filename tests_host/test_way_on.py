@@ -128,6 +128,18 @@ def test_an_image_without_room_is_never_staged_behind_what_another_one_left():
             FileStage.capacity = real
 
 
+def test_a_staging_without_room_is_not_kept_till_the_next_check():
+    with Device(staging="flash") as device:
+        device.offer(rig.app_image(NEW))
+        boot = rig.decide.Boot(rig.RigPort(device))
+        boot.load()
+        boot.slots.room = lambda active: 0
+        updater, _ = assemble(boot)
+        updater.poll(10000)
+        assert updater.problem.code == "no-room"
+        assert updater._staging is None
+
+
 class Worn:
     """For a `with`: the journal can't be written, or not where which(journal) says so."""
 

@@ -11,7 +11,7 @@ from binascii import hexlify
 from notedfu.b64 import Base64Decoder
 from notedfu.cobs import CobsDecoder
 from notedfu.const import const
-from notedfu.errors import LinkError
+from notedfu.errors import LinkError, RequestError
 from notedfu.notecard import TIMEOUT_MS, checked
 
 try:
@@ -153,10 +153,14 @@ class Chunks:
     def _take(self):
         reply = self._notecard.receive(self._base64, TIMEOUT_MS)
         if reply.failed:
+            if self._asked_binary:
+                self._doubt_binary()
             checked(reply.members)
         if reply.has_payload:
             count = self._base64.finish()
-            self._answered_by_payload()
+            if self._asked_binary:  # which this firmware does not know, so its store has nothing of ours
+                self.stored = False
+                self._binary = not self._auto
             self._check_length(count)
             if self._digest and reply.holds(self._md5()):  # so no JSON is parsed where all is well
                 self._digest_seen = True
@@ -172,24 +176,23 @@ class Chunks:
             return count
         raise LinkError("short-chunk", "the reply has neither payload nor cobs")
 
-    def _answered_by_payload(self):
-        if self._asked_binary:  # which this firmware does not know, so its store has nothing of ours
-            self.stored = False
-            self._binary = not self._auto
-
     def _take_binary(self, stored):
         if stored is not None:
             self._check_length(stored)
         try:
             count = self._fetch_frame()
-        except LinkError:
+        except (LinkError, RequestError):
             self._notecard.distrust()
-            self._binary_faults += 1
-            if self._auto and self._binary_faults >= _BINARY_FAULTS:
-                self._binary = False
+            self._doubt_binary()
             raise
         self._binary_faults = 0
         return count
+
+    def _doubt_binary(self):
+        """The binary form has failed, or was refused, once more."""
+        self._binary_faults += 1
+        if self._auto and self._binary_faults >= _BINARY_FAULTS:
+            self._binary = False
 
     def _fetch_frame(self):
         at = _put_number(self._fetch, len(_FETCH), self._length)

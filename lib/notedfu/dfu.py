@@ -72,14 +72,6 @@ class Dfu:
                     version[key] = int(given[key])
         return self._status({"version": version})
 
-    def allow(self):
-        """Let the Notecard download images for this host."""
-        return self._status({"on": True})
-
-    def forbid(self):
-        """Let it not."""
-        return self._status({"off": True})
-
     def allow_by_voltage(self, vvalue):
         """Let it by its supply's state: a text such as "usb:1;high:1;normal:0;low:0;dead:0"."""
         return self._status({"vvalue": vvalue})
@@ -89,10 +81,6 @@ class Dfu:
         return self._notecard.demand(request)
 
     # ---- dfu.get
-
-    def probe(self):
-        """Whether dfu.get is served now, without DFU mode or in it."""
-        return self._mode.probe()
 
     def open(self):
         """One step towards dfu.get being served, by DFU mode where it must be: see DfuMode.open."""
@@ -143,8 +131,7 @@ class Dfu:
         self.page = self._chunks = None  # given back before anything is taken
         self.page = bytearray(half)
         self._chunks = Chunks(self._notecard, self.page, self._form)
-        if stored:
-            self._chunks.doubt_store()
+        self._chunks.stored = stored
         return True
 
     def _announce(self, entered):

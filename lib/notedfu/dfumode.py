@@ -38,10 +38,6 @@ class DfuMode:
         self._waiting = False
         self._began = 0  # when the waiting began
 
-    def probe(self):
-        """Whether dfu.get is served now: a dfu.get of length 0. RequestError card-err if it never will be."""
-        return self._look()[0] == _SERVED
-
     def open(self):
         """One step towards dfu.get being served: 0 if it is, else the milliseconds after which to call again.
 
@@ -92,6 +88,7 @@ class DfuMode:
         self._notecard.demand({"req": "hub.set", "mode": "dfu"})
 
     def _look(self):
+        """Whether dfu.get is served now, by one of length 0. RequestError card-err if it never will be."""
         members = self._notecard.request({"req": "dfu.get", "length": 0})
         text = str(members.get("err", ""))
         if not text:

@@ -120,6 +120,14 @@ class FatStage(FileStage):
             raise LocalError("flash-fault", "%d staged bytes at %d of %d" % (len(view), offset, self._limit))
         super().readinto(_EDGE + offset, view)
 
+    def discard(self):
+        """As FileStage; what an older library has left goes, too."""
+        try:
+            _remove(self._old)
+        except OSError as error:
+            self._fail(error)
+        super().discard()
+
     def _note(self):
         struct.pack_into(_COUNT, self._bytes, 0, self.length, self.length ^ _MASK)
         if self._counter is None:

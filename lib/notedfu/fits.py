@@ -17,6 +17,16 @@ def look_inside(dfu, slots, candidate):
     inside.look(dfu, slots, candidate)
 
 
+def make_room(slots, active, candidate, stage):
+    """reserve_room() for an image of which nothing is staged: what another one has left there goes, if it is
+    in the way."""
+    try:
+        reserve_room(slots, active, candidate, stage)
+    except LocalError:
+        stage.discard()
+        reserve_room(slots, active, candidate, stage)
+
+
 def reserve_room(slots, active, candidate, stage):
     """Keep room for the unpacked app beside what runs; what staging may take is the rest.
 

@@ -11,6 +11,7 @@ import notedfu
 from notedfu.clock import Seconds
 from notedfu.const import const
 from notedfu.errors import DfuError, LinkError
+from notedfu.forget import forget
 
 _AGAIN_S = const(60)  # a half that could not be loaded is tried again
 _STUCK_S = const(86400)  # an image is ready, and so long nothing of it comes
@@ -109,7 +110,7 @@ class Half:
         own, self._own = self._own, None
         for name in [name for name in sys.modules if name.startswith("notedfu.")]:
             if getattr(sys.modules[name], "__file__", "").startswith(own + "/"):
-                del sys.modules[name]
+                forget(name[8:])  # from the package, too: `from notedfu import x` looks there first
         _import_from(_LIB)
 
     def _watch(self):

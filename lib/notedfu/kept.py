@@ -9,6 +9,7 @@ from notedfu.errors import LinkError
 from notedfu.scan import (
     BACK,
     DEPTH,
+    INNER,
     ITEM_END,
     LENGTH,
     LEVEL,
@@ -24,6 +25,7 @@ from notedfu.scan import (
 
 _CRC_MEMBER = const(24)  # ,"crc":"SSSS:CCCCCCCC"
 _NUMERAL_SIZE = const(32)  # characters
+_OUTER = const(8)  # one byte of so many is kept for members of the outermost object
 _SCALAR = b"+-.0123456789Eaeflnrstu"
 _ESCAPES = b'"\\/bfnrtu'
 
@@ -47,6 +49,7 @@ class Kept:
         self.text = bytearray(limit + _CRC_MEMBER + DEPTH)
         self.text[0] = self.words[STACK + 1] = 123
         self.words[LIMIT] = limit
+        self.words[INNER] = limit - limit // _OUTER
         self.words[ROOM] = len(self.text) - 3
         self._numeral = bytearray(_NUMERAL_SIZE)
         self.begin()
@@ -75,7 +78,7 @@ class Kept:
         if words[SKIPPING]:
             if words[SKIPPING] == words[LEVEL]:
                 words[SKIPPING] = 0
-        elif words[N] + words[LEVEL] > words[LIMIT]:
+        elif words[N] + words[LEVEL] > words[LIMIT if words[LEVEL] == 1 else INNER]:
             self.truncated = True
             self.undo()
 

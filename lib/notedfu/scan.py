@@ -44,7 +44,8 @@ LENGTH = 10  # characters of a numeral so far
 LIMIT = 11  # bytes to keep
 ROOM = 12  # bytes for which there is room, less a comma, a bracket or a colon, and the one that closes it
 WANTED = 13  # 1 where a member `payload` of the outermost object is to be told apart
-STACK = 14  # for each level: the bracket, and << 8 where the item under way begins
+STACK = 14  # for each level from 1 on: the bracket, and << 8 where the item under way begins
+INNER = STACK  # bytes to keep of what is deeper: whatever comes first, there is room for the outermost's own
 WORDS = 15 + DEPTH
 
 IS_CRC = 1
@@ -204,7 +205,8 @@ def scan(words, buf, i, end, text, copy):  # noqa: C901 - calls would cost more 
                     state = 0
                 continue
         # a value has ended
-        state = 10 if skipping or n + level > words[11] or (level == 1 and words[5] == 1) else 4
+        full = n + level > words[14] and (level > 1 or n + level > words[11])
+        state = 10 if skipping or full or (level == 1 and words[5] == 1) else 4
     words[0] = state
     words[1] = level
     words[2] = n

@@ -222,8 +222,9 @@ class Updater:
         return self.deferred is not None and self.deferred()
 
     def _held(self):
-        """The app puts updates off: the bus is left alone until it does no more."""
+        """The app puts updates off: the bus is left alone until it does no more, once DFU mode is left."""
         if self._is_held():
+            self._leave_mode()
             self._wait(_HELD_PAUSE_MS)
             return self._held
         return self._check
@@ -254,13 +255,15 @@ class Updater:
             raise ImageError("blocked", "it failed %d trials here; dfu.unblock() clears that" % BLOCKED_AFTER)
         self._vouched = self._judge(candidate)
         self._forget(_JUDGE)
-        from notedfu.fits import look_inside, reserve_room
+        from notedfu import fits
         from notedfu.staging import staging
 
+        reserve = fits.reserve_room
         if not self._is_begun(identity):
-            look_inside(self._dfu, boot.slots, candidate)
+            reserve = fits.make_room
+            fits.look_inside(self._dfu, boot.slots, candidate)
         self._staging = staging(boot.port, boot.settings, self._clock)
-        reserve_room(boot.slots, journal.active, candidate, self._staging)
+        reserve(boot.slots, journal.active, candidate, self._staging)
         return self._begin
 
     def _judge(self, candidate):
@@ -291,7 +294,11 @@ class Updater:
             return look(self._dfu, self._offer, self._boot.port.sha256)
 
     def _is_begun(self, identity):
-        return self._journal.state == STAGING and self._journal.identity == identity
+        """Whether this very upload is what lies in staging: signed anew, an image may have another length."""
+        journal = self._journal
+        return (
+            journal.state == STAGING and journal.identity == identity and journal.length == self._offer.length
+        )
 
     def _begin(self):
         """Make staging ready for the image that preflight has let pass."""
@@ -303,7 +310,7 @@ class Updater:
         resuming = self._is_begun(identity)
         transfer = Transfer(self._dfu, length, self._offer, stage, self._boot)
         # staging first: what lies there is never another image's than the journal's, whatever fails here
-        transfer.open(journal.length if resuming else 0)
+        transfer.open(length if resuming else 0)
         if not resuming:
             if journal.identity != identity:
                 journal.flags &= ~RETRIED
@@ -364,6 +371,7 @@ class Updater:
         the next time, as the next state says.
         """
         transfer, self._transfer = self._transfer, None
+        self._staging = None
         self._forget(_LOOK + _JUDGE + _FIT)
         try:
             if transfer is not None:
