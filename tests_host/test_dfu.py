@@ -49,6 +49,8 @@ def test_the_status_verbs_say_what_the_api_has():
     dfu = bench.dfu
     assert dfu.status()["mode"] == "idle"
     dfu.status("card")
+    assert dfu.forbid()["off"] is True
+    assert "off" not in dfu.allow()
     dfu.allow_by_voltage("usb:1;high:1;normal:0;low:0;dead:0")
     dfu.stop()
     dfu.stop("all is well")
@@ -59,6 +61,8 @@ def test_the_status_verbs_say_what_the_api_has():
     assert sent == [
         {},
         {"name": "card"},
+        {"off": True},
+        {"on": True},
         {"vvalue": "usb:1;high:1;normal:0;low:0;dead:0"},
         {"stop": True},
         {"stop": True, "status": "all is well"},

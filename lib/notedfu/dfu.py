@@ -72,6 +72,14 @@ class Dfu:
                     version[key] = int(given[key])
         return self._status({"version": version})
 
+    def allow(self):
+        """Let the Notecard download images for this host."""
+        return self._status({"on": True})
+
+    def forbid(self):
+        """Let it not."""
+        return self._status({"off": True})
+
     def allow_by_voltage(self, vvalue):
         """Let it by its supply's state: a text such as "usb:1;high:1;normal:0;low:0;dead:0"."""
         return self._status({"vvalue": vvalue})
