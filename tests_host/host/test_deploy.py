@@ -64,6 +64,36 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     assert exists(board, "/notedfu.json"), "settings stay unless new ones come"
 
 
+B_RUNS = """
+import os
+from notedfu.journal import TRIAL, Journal
+root = "/notedfu.d/"
+os.mkdir(root + "b")
+for name in ["a/" + one for one in os.listdir(root + "a")] + ["a.manifest", "a.confirmed"]:
+    with open(root + name, "rb") as old, open(root + "b" + name[1:], "wb") as new:
+        new.write(old.read())
+journal = Journal(root + "journal")
+journal.load()
+journal.active, journal.state, journal.counter, journal.trial_left = 2, TRIAL, 7, 2
+journal.save()
+"""
+
+
+def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, settings):
+    first = [board.pty, "--app", APP, "--version", "1.0.0", "--settings", str(settings), "--no-reset"]
+    assert tool.main(first) == 0
+    board.mpremote("exec", B_RUNS)
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    told = "\n".join(status.status(board.pty))
+    assert "slot B: 1.0.0" in told and told.index("<- active") > told.index("slot B")
+    assert "on trial" in told and "images below 7 are refused" in told
+    for copy in (0, 1):
+        name = "/notedfu.d/journal/%d/record" % copy
+        board.mpremote("exec", "f = open(%r, 'r+b'); f.write(b'lost'); f.close()" % name)
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    assert "journal: lost; the next boot makes it anew" in status.status(board.pty)
+
+
 def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for_them(
     board, settings, capsys
 ):

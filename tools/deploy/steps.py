@@ -118,12 +118,12 @@ def _deploy(board, files, version, settings, say, kind):
         KEEP_BOOT=found["boot"] is False,
     )
     _copy(board, rest, say)
-    state = board.ask("activate")
+    state = board.ask("activate", REPLACE_APP=version is not None)
     _copy(board, start, say)  # last: from here on the board starts through the updater
     say("every file read back and compared")
     if version:
         say("slot A: version %s, confirmed" % write(version))
-    elif not state["active"]:
+    elif not state["apps"]:
         say("no app on the board: it waits for one from Notehub")
     if "/notedfu.json" not in files and not found["settings"]:
         say("no notedfu.json on the board: the defaults hold, and no image is trusted (SETTINGS=file)")
