@@ -174,10 +174,11 @@ def test_a_board_that_is_to_have_ota_gets_its_modules_whatever_the_settings_say(
 
 
 def test_a_main_py_of_someone_else_is_not_overwritten(board, settings, capsys):
-    board.mpremote("exec", "f = open('/main.py', 'w'); f.write('print(1)'); f.close()")
-    assert tool.main([board.pty, "--settings", str(settings)]) == 1
-    assert "main.py of its own" in capsys.readouterr().err
-    assert ask(board, "open('/main.py').read()") == "print(1)" and not exists(board, "/lib")
+    for text in ("print(1)", "# from notedfu import bootup"):
+        board.mpremote("exec", "f = open('/main.py', 'w'); f.write(%r); f.close()" % text)
+        assert tool.main([board.pty, "--settings", str(settings)]) == 1
+        assert "main.py of its own" in capsys.readouterr().err
+        assert ask(board, "open('/main.py').read()") == text and not exists(board, "/lib")
 
 
 def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(board, settings, capsys):
@@ -195,6 +196,13 @@ def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(boar
     assert "no app on the board" in said and "/boot.before-notedfu.py" in said
     assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
     assert "no app is active" in "\n".join(status.status(board.pty))
+    board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# mine, beside notedfu'); f.close()")
+    assert tool.main([board.pty, "--no-reset"]) == 1
+    assert "/boot.before-notedfu.py" in capsys.readouterr().err
+    adopt.undo(board.pty, print)
+    assert "stay as they are: /boot.py, /boot.before-notedfu.py" in capsys.readouterr().out
+    assert ask(board, "open('/boot.py').read()") == "# mine, beside notedfu"
+    assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
 
 
 def test_what_did_not_arrive_as_sent_is_noticed(tmp_path):
@@ -210,13 +218,14 @@ def test_a_board_that_can_not_take_it_is_refused(tmp_path):
     (tmp_path / "file").write_bytes(bytes(5000))
     files = {"/file": tmp_path / "file"}
     good = {"interpreter": "micropython", "version": "1.29.0", "mpy": 6, "main": True, "block": 4096}
-    good.update(free=8192, sizes={"/file": None})
+    good.update(free=8192, sizes={"/file": None}, boot=None, kept=True)
     steps.check(good, files)
     steps.check(dict(good, free=4096, sizes={"/file": 1}), files)
     for spoilt, words in (
         ({"free": 4096}, "8192 bytes are needed, and 4096"),
         ({"mpy": 5}, "reads .mpy 5"),
         ({"main": False}, "main.py of its own"),
+        ({"boot": False}, "boot.before-notedfu.py"),
     ):
         with pytest.raises(Failure, match=words):
             steps.check(dict(good, **spoilt), files)

@@ -60,6 +60,8 @@ def adopt(port, version, settings, say):
         raise Failure("there is no main.py of a project on the board: make deploy is for that")
     folder = paths.BUILD / "adopted" / time.strftime("%Y%m%d-%H%M%S") / "app"
     modules = fetch(board, folder)
+    if _MAIN[1] in modules:
+        raise Failure("%s, the main.py of an earlier project, would be lost: move it away first" % _MAIN[1])
     if "/app.py" in modules or "/project.py" in modules:
         raise Failure("the project has an app.py or a project.py of its own: rename it first")
     (folder / "app.py").write_text(_APP, encoding="utf-8")
@@ -81,11 +83,14 @@ def adopt(port, version, settings, say):
 def undo(port, say):
     """Takes the updater off the board, and makes what was there before count again."""
     board = Board(port)
-    if not board.ask("survey", PATHS=[])["main"]:
+    found = board.ask("survey", PATHS=[])
+    if not found["main"]:
         raise Failure("there is no notedfu on %s" % port)
-    board.ask("remove")
+    board.ask("remove", START=[_MAIN[0], _BOOT[0]] if found["boot"] else [_MAIN[0]])
     put_back = board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
     say("notedfu is gone; back in place: %s" % (", ".join(put_back) or "nothing, there was nothing before"))
+    if found["boot"] is False and found["kept"]:
+        say("two that are not notedfu's stay as they are: %s, %s" % _BOOT)
 
 
 def main(arguments):

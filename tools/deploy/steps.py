@@ -35,6 +35,8 @@ def check(found, files):
         )
     if found["main"] is False:
         raise Failure("the board has a main.py of its own, which is not overwritten: move it away first")
+    if found["boot"] is False and found["kept"]:
+        raise Failure("the board's own boot.py would replace /boot.before-notedfu.py: move one of them away")
     block = found["block"]
 
     def rounded(size):
