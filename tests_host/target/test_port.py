@@ -12,3 +12,41 @@ def test_what_a_quiet_boot_never_asks_for_is_handed_on():
     assert port.kept() == b"" and not port.pin_is_low(-1)
     assert port.clock().since(port.ms()) < 1000
     assert not hasattr(port, "nothing_of_that_name")
+
+
+def test_a_board_whose_watchdog_or_timer_is_another_is_not_guarded_and_runs():
+    ended = []
+
+    class Soft:
+        PERIODIC = 1
+
+        def __init__(self, number):
+            pass
+
+        def init(self, **settings):
+            if timer_error is not None:
+                raise timer_error
+
+        def deinit(self):
+            ended.append(self)
+
+    class Machine:
+        Timer = Soft
+
+        @staticmethod
+        def WDT(timeout):
+            raise watchdog_error
+
+    before, micropython.machine = micropython.machine, Machine
+    try:
+        for timer_error, watchdog_error in (
+            (None, RuntimeError()),
+            (None, TypeError()),
+            (RuntimeError(), None),
+        ):
+            guard = micropython.Guard()
+            guard.demand(1000)
+            guard.alive()
+    finally:
+        micropython.machine = before
+    assert len(ended) == 2
