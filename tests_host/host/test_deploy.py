@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from notedfu import fat
 from tools import paths
 from tools.board import firmware
 from tools.board.supervisor import Board
@@ -263,6 +264,14 @@ def test_settings_by_which_no_image_is_taken_are_told_apart(tmp_path):
     ):
         path.write_text(text)
         assert bundle.trusts_nothing(path) == nothing
+
+
+def test_a_computer_that_takes_large_letters_for_small_ones_lays_out_no_journal(tmp_path, monkeypatch):
+    # as macOS and Windows do: it would be copied over that of the board
+    monkeypatch.setattr(fat, "is_fat", lambda folder: True)
+    made = ["make", APP, "1.0.0", str(tmp_path / "app-1.0.0.img")]
+    bundle.slot(tmp_path / "tree", make.make(image_tool.parser().parse_args(made)))
+    assert not [path for path in bundle.files(tmp_path / "tree") if path.startswith("/notedfu.d/journal")]
 
 
 def test_a_native_image_is_not_put_into_a_slot(tmp_path):
