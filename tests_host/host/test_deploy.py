@@ -314,6 +314,29 @@ def test_a_project_is_adopted_and_comes_back(board, settings):
     assert ask(board, "sorted(os.listdir('/'))") == ["boot.py", "data.txt", "helper.py", "lib", "main.py"]
 
 
+def test_a_project_that_can_not_be_put_back_is_told_of(monkeypatch):
+    class Gone:
+        def __init__(self, port):
+            self.asked = []
+
+        def ask(self, script, **values):
+            self.asked.append(script)
+            if self.asked.count("set_aside") == 2:
+                raise Failure("set_aside failed: no such port")
+            return {"survey": {"main": False}, "listing": ["/main.py"], "set_aside": []}[script]
+
+        def fetch(self, path, local):
+            local.write_text("print(1)")
+
+    def pulled(*_):
+        raise Failure("copying failed: no such port")
+
+    monkeypatch.setattr(adopt, "Board", Gone)
+    monkeypatch.setattr(adopt, "deploy", pulled)
+    with pytest.raises(Failure, match="copying failed.*still /main.before-notedfu.py on the board"):
+        adopt.adopt("port", "0.9.0", None, print)
+
+
 def test_what_a_board_can_take_and_what_an_image_needs_agree(tmp_path):
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "app.py").write_text("def main(dfu): pass")

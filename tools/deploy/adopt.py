@@ -72,12 +72,20 @@ def adopt(port, version, settings, say):
     board.ask("set_aside", NAMES=[_MAIN])
     try:
         deploy(port, str(image), settings, say)
-    except BaseException:
-        board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    except BaseException as error:
+        _put_back(board, error)
         raise
     if re.search(r"__name__\s*==", (folder / "project.py").read_text(encoding="utf-8")):
         say("warning: main.py asks for __name__ == '__main__'; as a module it is 'project': change that line")
     say(_CHANGES)
+
+
+def _put_back(board, error):
+    """Failure if that can't be done after `error`: then somebody must know where main.py is."""
+    try:
+        board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    except Failure:
+        raise Failure("%s; the project's %s is still %s on the board: rename it" % (error, *_MAIN)) from error
 
 
 def undo(port, say):
