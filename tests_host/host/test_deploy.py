@@ -299,7 +299,18 @@ def test_each_state_of_the_journal_has_its_words():
         assert "%" not in words % told
 
 
-def test_a_project_is_adopted_and_comes_back(board, settings):
+def asked_until(last, ask):
+    """Board.ask, by which the cable is pulled before the script `last`."""
+
+    def asked(board, script, **values):
+        if script == last:
+            raise Failure("pulled")
+        return ask(board, script, **values)
+
+    return asked
+
+
+def test_a_project_is_adopted_and_comes_back(board, settings, monkeypatch):
     project = "import helper, app; print('project', helper.NAME, app.dfu.version)"
     files = {"/main.py": project, "/helper.py": "NAME = 'buoy'", "/boot.py": "# stock", "/data.txt": "kept"}
     writing = ["f = open(%r, 'w'); f.write(%r); f.close()" % item for item in files.items()]
@@ -309,6 +320,13 @@ def test_a_project_is_adopted_and_comes_back(board, settings):
     assert any("what changes for the project" in line for line in said)
     board.press_reset()
     board.wait_for("project buoy 0.9.0")
+    with monkeypatch.context() as pulled, pytest.raises(Failure, match="pulled"):
+        pulled.setattr(adopt.Board, "ask", asked_until("remove", adopt.Board.ask))
+        adopt.undo(board.pty, said.append)
+    assert ask(board, "open('/main.py').read()") == project
+    board.mpremote("exec", "import os; os.rename('/main.py', '/main.before-notedfu.py')")
+    assert adopt.main(["undo", board.pty]) == 1, "what is left is no updater"
+    adopt.deploy(board.pty, None, settings, said.append)
     adopt.undo(board.pty, said.append)
     assert ask(board, "{path: open(path).read() for path in %r}" % list(files)) == files
     assert ask(board, "sorted(os.listdir('/'))") == ["boot.py", "data.txt", "helper.py", "lib", "main.py"]

@@ -94,8 +94,10 @@ def undo(port, say):
     found = board.ask("survey", PATHS=[])
     if not found["main"]:
         raise Failure("there is no notedfu on %s" % port)
-    board.ask("remove", START=[_MAIN[0], _BOOT[0]] if found["boot"] else [_MAIN[0]])
+    # first: whatever happens from then on, the project starts
     put_back = board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    ours = [path for path in ("/main.py", "/boot.py") if found[path[1:5]] and path not in put_back]
+    board.ask("remove", START=ours)
     say("notedfu is gone; back in place: %s" % (", ".join(put_back) or "nothing, there was nothing before"))
     if found["boot"] is False and found["kept"]:
         say("two that are not notedfu's stay as they are: %s, %s" % _BOOT)
