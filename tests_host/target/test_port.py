@@ -1,3 +1,4 @@
+import notedfu.port as package
 from notedfu.port import micropython
 
 
@@ -50,3 +51,15 @@ def test_a_board_whose_watchdog_or_timer_is_another_is_not_guarded_and_runs():
     finally:
         micropython.machine = before
     assert len(ended) == 2
+
+
+def test_a_board_without_random_numbers_starts_its_app():
+    class Os:
+        pass
+
+    before, package.os = package.os, Os
+    try:
+        found = {micropython.port.random16() for _ in range(100)}
+    finally:
+        package.os = before
+    assert len(found) > 2 and 0 <= min(found) and max(found) < 1 << 16

@@ -117,13 +117,6 @@ class Port(BasePort):
         """None: there is none."""
         return
 
-    def random16(self):
-        """A number from 0 to 65535, another one at each boot."""
-        try:
-            return super().random16()
-        except NotImplementedError:
-            return supervisor.ticks_ms() & 0xFFFF
-
     def asked_for(self):
         """Whether a save or Ctrl-D has led to this run; supervisor.reload() is the app's own."""
         reason = supervisor.runtime.run_reason
@@ -180,6 +173,9 @@ class Port(BasePort):
 
     def _watch(self):
         return Guard(self.say)
+
+    def _noise(self):
+        return supervisor.ticks_ms()
 
 
 class BootPort(Port):
