@@ -424,10 +424,12 @@ def test_a_watchdog_that_the_chip_can_not_have_is_left_off():
 
 
 def test_an_app_runs_whatever_the_watchdog_raises():
-    def fail(timeout_s):
-        raise error
+    errors = [OSError(1), RuntimeError("no memory"), TypeError("mode")]
 
-    for error in (OSError(1), RuntimeError("no memory"), TypeError("mode")):
+    def fail(timeout_s):
+        raise errors.pop()
+
+    while errors:
         with Scratch() as folder:
             device = deployed(folder, {"watchdog_s": 20})
             device.device.on_watchdog = fail

@@ -16,7 +16,7 @@ def test_what_a_quiet_boot_never_asks_for_is_handed_on():
 
 
 def test_a_board_whose_watchdog_or_timer_is_another_is_not_guarded_and_runs():
-    ended = []
+    ended, of_timer, of_watchdog = [], [None], [TypeError(), RuntimeError()]
 
     class Soft:
         PERIODIC = 1
@@ -25,8 +25,8 @@ def test_a_board_whose_watchdog_or_timer_is_another_is_not_guarded_and_runs():
             pass
 
         def init(self, **settings):
-            if timer_error is not None:
-                raise timer_error
+            if of_timer[0] is not None:
+                raise of_timer[0]
 
         def deinit(self):
             ended.append(self)
@@ -36,15 +36,11 @@ def test_a_board_whose_watchdog_or_timer_is_another_is_not_guarded_and_runs():
 
         @staticmethod
         def WDT(timeout):
-            raise watchdog_error
+            raise of_watchdog.pop()
 
     before, micropython.machine = micropython.machine, Machine
     try:
-        for timer_error, watchdog_error in (
-            (None, RuntimeError()),
-            (None, TypeError()),
-            (RuntimeError(), None),
-        ):
+        for of_timer[0] in (None, None, RuntimeError()):
             guard = micropython.Guard()
             guard.demand(1000)
             guard.alive()

@@ -33,7 +33,7 @@ class BasePort:
         """A number from 0 to 65535, another one at each boot."""
         try:
             first, second = os.urandom(2)
-        except (AttributeError, NotImplementedError):  # MicroPython and CircuitPython without a source of them
+        except (AttributeError, NotImplementedError):  # MicroPython, CircuitPython: no source of them
             return self._noise() & 0xFFFF
         return first << 8 | second
 

@@ -19,5 +19,5 @@ if REPLACE_APP:
     journal.state = IDLE
     journal.running = journal.unclean = 0
 if REPLACE_APP or is_new:
-    journal.save()  # else what the board has decided stays, and a lost journal is the next boot's to make anew
+    journal.save()  # else what the board has decided stays, and the next boot mends a lost journal
 print("\x1e" + json.dumps({"apps": slots.any(), "room": slots.room(journal.active)}))

@@ -4,7 +4,6 @@ import json
 import os
 
 
-
 def is_free(path):
     try:
         with open(ROOT + path, "rb") as file:
