@@ -55,7 +55,8 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     assert "nothing to report" in told and "takes images of up to about" in told
     assert "hides" not in told
     assert status.main([board.pty]) == 0
-    board.wait_for("app 1.0.0")  # which the prompt had ended
+    board.wait_reset("reset")  # or the prompt, which has ended it, would be the end
+    board.wait_for("app 1.0.0")
     board.mpremote("exec", "open('/notedfu.d/a/heapq.py', 'w').close()")
     hidden = [line for line in status.status(board.pty) if "hides" in line]
     assert len(hidden) == 1 and hidden[0].startswith("/notedfu.d/a/heapq.py hides the firmware's own")

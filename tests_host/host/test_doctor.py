@@ -30,7 +30,8 @@ def test_the_doctor_of_a_board_before_and_after_its_deployment(tmp_path):
         board.press_reset()
         board.wait_for("recovery:")
         assert doctor.main([board.pty]) == 0
-        board.wait_for("recovery:")  # which the prompt had ended
+        board.wait_reset("reset")  # or the prompt, which has ended it, would be the end
+        board.wait_for("recovery:")
     server.close()
 
 
