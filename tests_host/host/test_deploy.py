@@ -102,7 +102,8 @@ def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, setting
 def test_an_older_library_keeps_the_watchdog_fed_until_the_new_one_is_there(board, settings, tmp_path):
     # each session of mpremote's begins with boot.py, and the watchdog of the one before bites after 8 s
     assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
-    older = {"bootup": (paths.ROOT / "lib/notedfu/bootup.py").read_text() + "from notedfu import gone\n", "gone": ""}
+    bootup = (paths.ROOT / "lib" / "notedfu" / "bootup.py").read_text()
+    older = {"bootup": bootup + "from notedfu import gone\n", "gone": ""}
     for name, text in older.items():
         (tmp_path / (name + ".py")).write_text(text)
         compiled = [paths.MPY_CROSS, "-o", str(tmp_path / (name + ".mpy")), str(tmp_path / (name + ".py"))]
