@@ -144,6 +144,18 @@ def test_a_region_in_which_the_filesystem_lies_is_refused_and_not_erased():
         regions.os = before
 
 
+def test_a_partition_that_is_not_the_users_own_is_no_region():
+    settings = Settings()
+    sys.modules["esp32"] = esp32
+    try:
+        esp32.install(chip(), _FS, False)
+        assert regions.region(settings).info()[4] == "staging"
+        settings.staging_partition = "vfs"  # where the files lie
+        assert code_of(LocalError, regions.region, settings) == "no-region"
+    finally:
+        del sys.modules["esp32"]
+
+
 def test_esp32_raises_and_knows_its_partitions():
     esp32.install(chip(), _FS, False)
     assert esp32.Partition.find() != [] and esp32.Partition.find(label="staging") == []  # TYPE_APP by default

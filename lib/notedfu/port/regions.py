@@ -6,6 +6,9 @@ from notedfu.errors import LocalError
 
 _COUNT = 4  # ioctl
 _SIZE = 5
+# subtypes of data: where a table names none, and those without a meaning to ESP-IDF (esp_partition.h)
+_UNDEFINED = 0x06
+_FREE = range(0x40, 0x80)
 
 
 def region(settings):
@@ -29,7 +32,11 @@ def _own(settings):
         return _slice(settings)
     if settings.staging_partition == "ota":
         return Partition(Partition.RUNNING).get_next_update()
-    return Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
+    found = Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
+    subtype = found.info()[1]
+    if subtype != _UNDEFINED and subtype not in _FREE:  # the filesystem's own, NVS, otadata
+        raise LocalError("no-region", "%s has subtype 0x%x, not 0x40 to 0x7f" % (found.info()[4], subtype))
+    return found
 
 
 def _slice(settings):
