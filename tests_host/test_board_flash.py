@@ -1,13 +1,31 @@
 """Each port's flash, as strict as its own source has it, and staging on all of them."""
 
+import sys
+
 from check import Random, code_of, raises
 from notedfu.errors import LocalError
 from notedfu.flashstage import FlashStage
+from notedfu.port import regions
+from notedfu.settings import Settings
 from tools.board.device import esp32, pyb, rp2, samd
 from tools.flash.cut import HOWS, Cut, PowerCut
 from tools.flash.nor import FlashViolation, NorFlash
 from tools.flash.store import MemoryStore
 from virtual import VirtualTime
+
+
+class Os:
+    """os.statvfs() of a board whose filesystem, mounted at `point`, has `blocks` of 4096 bytes."""
+
+    def __init__(self, point, blocks):
+        self._point = point
+        self._blocks = blocks
+
+    def statvfs(self, path):
+        if path != self._point:
+            raise OSError(2)
+        return (4096, 4096, self._blocks, 0, 0, 0, 0, 0, 0, 255)
+
 
 _FS = 4  # blocks in front, the filesystem's
 _BLOCKS = 16
@@ -105,6 +123,37 @@ def test_a_block_that_can_not_be_erased_is_an_error_on_each():
         stage.begin(5 * 4096)
         nor.bad_blocks = {_FS + 2}
         assert code_of(LocalError, append_pages, stage, 3) == "flash-fault", name
+
+
+def test_a_region_in_which_the_filesystem_lies_is_refused_and_not_erased():
+    settings = Settings()
+    settings.staging_start, settings.staging_length = _FS * 4096, _LENGTH
+    before = regions.os
+    try:
+        for name, module, point in (("rp2", rp2, "/"), ("pyb", pyb, "/flash")):
+            module.install(chip())
+            sys.modules[name] = module
+            for blocks in (0, _FS, 1 << 20):  # the last one is an SD card's
+                regions.os = Os(point, blocks)
+                assert regions.region(settings).ioctl(4, 0)
+            for blocks in (_FS + 1, _BLOCKS):  # stock firmware: all of it
+                regions.os = Os(point, blocks)
+                assert code_of(LocalError, regions.region, settings) == "no-region", name
+            del sys.modules[name]
+    finally:
+        regions.os = before
+
+
+def test_a_partition_that_is_not_the_users_own_is_no_region():
+    settings = Settings()
+    sys.modules["esp32"] = esp32
+    try:
+        esp32.install(chip(), _FS, False)
+        assert regions.region(settings).info()[4] == "staging"
+        settings.staging_partition = "vfs"  # where the files lie
+        assert code_of(LocalError, regions.region, settings) == "no-region"
+    finally:
+        del sys.modules["esp32"]
 
 
 def test_esp32_raises_and_knows_its_partitions():

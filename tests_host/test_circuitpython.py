@@ -423,6 +423,55 @@ def test_a_watchdog_that_the_chip_can_not_have_is_left_off():
         assert [line for line in device.said if "no watchdog of 120 s" in line]
 
 
+def test_an_app_runs_whatever_the_watchdog_raises():
+    errors = [OSError(1), RuntimeError("no memory"), TypeError("mode")]
+
+    def fail(timeout_s):
+        raise errors.pop()
+
+    while errors:
+        with Scratch() as folder:
+            device = deployed(folder, {"watchdog_s": 20})
+            device.device.on_watchdog = fail
+            rig.BEHAVIOUR["1.0.0"] = rig.stay
+            assert device.boot(for_s=300) == "power"
+            assert rig.RUNS == ["1.0.0"] and device.complaints == []
+            assert [line for line in device.said if "no watchdog of 20 s" in line]
+
+
+def test_an_app_may_stop_the_watchdog_and_poll_on():
+    def work(dfu):
+        import microcontroller
+
+        dfu.poll(10)
+        microcontroller.watchdog.mode = None
+        device.time.advance(100000)
+        rig.stay(dfu)
+
+    with Scratch() as folder:
+        device = deployed(folder, {"watchdog_s": 20})
+        rig.BEHAVIOUR["1.0.0"] = work
+        assert device.boot(for_s=300) == "power" and device.complaints == []
+
+
+def test_a_person_gets_the_prompt_where_the_watchdog_can_not_be_stopped():
+    told = []
+
+    def tell(timeout_s):
+        told.append(timeout_s)
+        if timeout_s is None:
+            raise TypeError("mode cannot be changed once set to WatchDogMode.RESET")
+
+    def interrupt(dfu):
+        raise KeyboardInterrupt
+
+    with Scratch() as folder:
+        device = deployed(folder, {"watchdog_s": 20})
+        device.device.on_watchdog = tell
+        rig.BEHAVIOUR["1.0.0"] = interrupt
+        assert device.boot(for_s=300) == "repl" and told[-2:] == [None, 20]
+
+
 def test_a_hang_is_bitten_where_the_chip_can():
     with Scratch() as folder:
         device = deployed(folder)

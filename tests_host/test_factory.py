@@ -6,7 +6,7 @@ import sys
 
 import rig
 from check import raises
-from notedfu import factory
+from notedfu import decide, factory
 from notedfu.journal import IDLE
 from scratch import Scratch, exists, read
 from tools.flash.cut import PowerCut
@@ -41,6 +41,16 @@ def test_a_formatted_board_fetches_its_app_by_the_frozen_settings():
             device.boot()
         assert rig.RUNS[-1] == "2.0.0" and device.journal().state == IDLE, device.said
         assert [one["status"][:9] for one in device.reports()] == ["installed"]
+
+
+def test_the_target_of_the_frozen_settings_holds_from_the_first_boot_on():
+    # else the image of a firmware would be refused there, and Notehub told so
+    with Scratch() as folder, Frozen(allow_unsigned=True, target="ota"):
+        device = formatted(folder)
+        device.banks = object
+        one = decide.Boot(rig.RigPort(device))
+        one.load()
+        assert one.settings.target == "ota" and b"esp32" in one.slots.kinds and one.settings.error is None
 
 
 def test_without_frozen_settings_nobody_is_trusted():

@@ -8,9 +8,11 @@ import rig
 from check import code_of, raises
 from notedfu.errors import LocalError
 from notedfu.journal import IDLE, PENDING, TRIAL
+from notedfu.otastage import OtaStage
 from scratch import Scratch
 from tools.board import firmware
 from tools.board.device import bootloader, esp32
+from virtual import VirtualTime
 
 OLD, NEW = "1.0.0", "2.0.0"
 APP = "1.0.0"
@@ -387,3 +389,18 @@ def test_banks_need_a_second_slot():
     chip = ota.Chip()
     esp32.install(chip.nor, 1, False)
     assert code_of(LocalError, chip.banks) == "no-banks"
+
+
+class Worn:
+    """An OTA partition whose first block can't be erased: esp32.Partition raises that."""
+
+    def ioctl(self, op, arg):
+        if op == 6 and arg == 0:
+            raise OSError(-261)
+        return {4: 12, 5: 4096}.get(op, 0)
+
+
+def test_a_block_that_can_not_be_erased_is_a_fault_of_flash_by_name():
+    with Scratch() as folder:
+        stage = OtaStage(Worn(), folder + "/head", VirtualTime().clock())
+        assert code_of(LocalError, stage.begin, 20000) == "flash-fault"

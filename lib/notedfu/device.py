@@ -17,12 +17,9 @@ class Device:
     def __init__(self, port):
         self.port = port
         self.clock = port.clock()
-        self.settings = Settings().load(port.root + "/notedfu.json")
         self.data = port.root + "/notedfu.d"
         self.journal = Journal(self.data + "/journal")
-        self.slots = Slots(self.data)
-        if self.settings.target != "slots":
-            self._use(self.settings.target)
+        self._read_settings()
         self.page = None  # the buffer for a page, if it was made early
         self.fault = None  # the LocalError with which the journal could not be written, or None
         self.counted = False  # whether boot.py has counted this run already
@@ -30,6 +27,12 @@ class Device:
         self.mark = 1  # the journal's `running` from the start of a run on: 2 from code.py's
         self.deferred = False  # whether a pending image counts as none in this boot
         self.passed_over = None  # the LocalError of a boot.py that has left a pending image alone, or None
+
+    def _read_settings(self):
+        self.settings = Settings().load(self.port.root + "/notedfu.json")
+        self.slots = Slots(self.data)
+        if self.settings.target != "slots":
+            self._use(self.settings.target)
 
     def off(self):
         """Whether a person has switched the updater off: by setting, by file or by pin."""
@@ -90,7 +93,7 @@ class Device:
             from notedfu import factory
 
             if factory.settings(path):
-                self.settings = Settings().load(path)
+                self._read_settings()
         try:
             if not self.port.exists("/notedfu.d"):
                 os.mkdir(self.data)

@@ -78,8 +78,12 @@ class OtaStage:
         if length > most:
             raise ImageError("too-large", "staging takes %d bytes, the image has %d" % (most, length))
         self._head.begin(min(length, HEAD))
-        if self._device.ioctl(_ERASE, 0) not in (None, 0):
-            raise LocalError("flash-fault", "erase of block 0 failed")
+        try:
+            answer = self._device.ioctl(_ERASE, 0)
+        except OSError as error:  # esp32.Partition raises it
+            answer = error
+        if answer not in (None, 0):
+            raise LocalError("flash-fault", "erase of block 0 failed (%s)" % answer)
         self._rest.begin(max(0, length - HEAD))
 
     def resume(self, length):

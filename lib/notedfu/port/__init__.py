@@ -6,7 +6,7 @@ import os
 class BasePort:
     """Obligations that need nothing of the hardware but reset() and a watchdog.
 
-    A port adds `_watch()`, which makes its guard, and all the rest.
+    A port adds `_watch()`, which makes its guard, `_noise()`, its finest clock, and all the rest.
     """
 
     root = os.getcwd().rstrip("/")  # where boot.py lies: stm32 boots from /flash, or /sd if a card is in
@@ -31,7 +31,10 @@ class BasePort:
 
     def random16(self):
         """A number from 0 to 65535, another one at each boot."""
-        first, second = os.urandom(2)
+        try:
+            first, second = os.urandom(2)
+        except (AttributeError, NotImplementedError):  # MicroPython, CircuitPython: no source of them
+            return self._noise() & 0xFFFF
         return first << 8 | second
 
     def guard(self, patience_ms):

@@ -117,13 +117,6 @@ class Port(BasePort):
         """None: there is none."""
         return
 
-    def random16(self):
-        """A number from 0 to 65535, another one at each boot."""
-        try:
-            return super().random16()
-        except NotImplementedError:
-            return supervisor.ticks_ms() & 0xFFFF
-
     def asked_for(self):
         """Whether a save or Ctrl-D has led to this run; supervisor.reload() is the app's own."""
         reason = supervisor.runtime.run_reason
@@ -180,6 +173,9 @@ class Port(BasePort):
 
     def _watch(self):
         return Guard(self.say)
+
+    def _noise(self):
+        return supervisor.ticks_ms()
 
 
 class BootPort(Port):
@@ -332,24 +328,23 @@ class Guard:
             watchdog = microcontroller.watchdog
             if watchdog is None:
                 raise NotImplementedError("none")
+            self._watchdog = watchdog  # from here on: one that runs already may refuse another timeout
             watchdog.timeout = patience_ms / 1000
             watchdog.mode = WatchDogMode.RESET
-        except (AttributeError, ImportError, NotImplementedError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - ports disagree about what they raise, and the app is to run
             self._say("no watchdog of %d s here (%s)" % (patience_ms // 1000, error))
-        else:
-            self._watchdog = watchdog
 
     def alive(self):
         """The app or the updater is at work."""
-        if self._watchdog is not None:
+        if self._watchdog is not None and self._watchdog.mode is not None:  # the app may have stopped it
             self._watchdog.feed()
 
     def _stop(self):
         """Where it can't be stopped it bites when its time is over."""
         watchdog, self._watchdog = self._watchdog, None
-        if watchdog is None:
+        if watchdog is None or watchdog.mode is None:
             return
         try:
             watchdog.mode = None
-        except NotImplementedError:
+        except Exception:  # noqa: BLE001 - as above
             watchdog.feed()

@@ -1,14 +1,15 @@
-# ruff: noqa: F821 - ROOT is given: where boot.py lies
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, and REPLACE_APP, whether slot A has been filled
 import json
 
-from notedfu.journal import IDLE, Journal
+from notedfu.journal import FRESH, IDLE, Journal
 from notedfu.slots import A, Slots
 
 slots = Slots(ROOT + "/notedfu.d")
 journal = Journal(ROOT + "/notedfu.d/journal")
 journal.load()
+is_new = journal.condition == FRESH and not slots.any()
 journal.create()
-if slots.load(A) is not None:
+if REPLACE_APP:
     slots.confirm(A)  # whoever holds the cable vouches for it
     manifest = slots.load(A)
     with open(ROOT + "/notedfu.d/a.cable", "wb") as file:  # the mark is good for this manifest alone
@@ -17,5 +18,6 @@ if slots.load(A) is not None:
     journal.counter = max(journal.counter, manifest.counter)
     journal.state = IDLE
     journal.running = journal.unclean = 0
-journal.save()
-print("\x1e" + json.dumps({"active": journal.active, "room": slots.room(journal.active)}))
+if REPLACE_APP or is_new:
+    journal.save()  # else what the board has decided stays, and the next boot mends a lost journal
+print("\x1e" + json.dumps({"apps": slots.any(), "room": slots.room(journal.active)}))

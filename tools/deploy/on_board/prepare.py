@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - given: ROOT, where boot.py lies, FOLDERS to be made, MODULES that may lie in /lib/notedfu, REPLACE_APP, KEEP_BOOT
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, FOLDERS to be made, REPLACE_APP, KEEP_BOOT
 import json
 import os
 
@@ -23,22 +23,10 @@ def remove(path):
         os.remove(path)
 
 
-def remove_strangers(folder):
-    """An old .py would be imported in place of its new .mpy."""
-    for name in os.listdir(folder):
-        path = folder + "/" + name
-        if is_folder(path):
-            remove_strangers(path)
-        elif path[len(ROOT) :] not in MODULES:
-            os.remove(path)
-
-
 if REPLACE_APP:
     for end in (".manifest", ".confirmed", ""):  # the manifest first: from then on the slot counts as empty
         remove(DATA + "/a" + end)
     remove(DATA + "/staging.img")
-if is_folder(ROOT + "/lib/notedfu"):
-    remove_strangers(ROOT + "/lib/notedfu")
 for folder in FOLDERS:
     if not is_folder(ROOT + folder):
         os.mkdir(ROOT + folder)

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - ROOT is given: where boot.py lies
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, and START, the entry files that are the updater's
 import json
 import os
 
@@ -18,6 +18,6 @@ def remove(path):
         os.remove(path)
 
 
-for path in ("/main.py", "/boot.py", "/notedfu.d", "/lib/notedfu", "/notedfu.json", "/notedfu.off"):
+for path in START + ["/notedfu.d", "/lib/notedfu", "/notedfu.json", "/notedfu.off"]:
     remove(ROOT + path)
 print("\x1e" + json.dumps(True))

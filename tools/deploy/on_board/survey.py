@@ -13,9 +13,10 @@ def size(path):
 
 
 def belongs_to_updater(path):
+    """None where there is no such file."""
     try:
-        with open(ROOT + path) as file:
-            return "notedfu" in file.read(2000)
+        with open(ROOT + path, "rb") as file:
+            return b"Belongs to notedfu" in file.read(200)
     except OSError:
         return None
 
@@ -65,6 +66,7 @@ answer = {
     "sizes": {path: size(path) for path in PATHS},
     "main": belongs_to_updater("/main.py"),
     "boot": belongs_to_updater("/boot.py"),
+    "kept": size("/boot.before-notedfu.py") is not None,
     "settings": size("/notedfu.json") is not None,
     "target": target(),
 }

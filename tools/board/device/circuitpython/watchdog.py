@@ -45,8 +45,8 @@ class WatchDogTimer:
             raise TypeError("mode must be of type WatchDogMode")
         if mode and not self._timeout_s:
             raise ValueError("WatchDogTimer.timeout must be greater than 0")
-        self._mode = mode
         self._tell(self._timeout_s if mode else None)
+        self._mode = mode
 
     def deinit(self):
         self.mode = None
