@@ -129,10 +129,6 @@ class Boot(Device):
             manifest = self.slots.whole(slot, self.clock)
             if manifest and manifest.confirmed and (best is None or manifest.rank > best):
                 best, chosen = manifest.rank, slot
-        try:
-            self.journal.create()
-        except OSError as error:
-            self.port.complain(error)
         self.journal.active = chosen
         if chosen:
             self.journal.counter = best[0]

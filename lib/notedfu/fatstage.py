@@ -84,6 +84,19 @@ class FatStage(FileStage):
             _remove(self._path)  # FAT has taken all the room there was
             raise
 
+    def reopen(self, length):
+        """As FileStage; what is not whole goes. Its folder is written anew by that: a torn one may read
+        otherwise each time, and would lose the next download as well."""
+        try:
+            super().reopen(length)
+        except LocalError:
+            self._close()
+            try:
+                _remove(self._path)
+            except OSError as error:
+                self._fail(error)
+            raise
+
     def resume(self, length):
         """Find the prefix that a reset left of an image of `length` bytes; sets and returns its length."""
         self._close()

@@ -14,9 +14,9 @@ KEYS = {
 # they change the allocation table or the folder of both slots: the folders of an empty board are made,
 # an image longer than any before gets its room, a slot is filled, the app writes
 # files of its own.
-_FAT_LOSSES = ("bricked", "stuck", "user", "report", "counter", "changed", "journal", "flicker")
+_FAT_LOSSES = ("bricked", "stuck", "user", "report", "counter", "changed", "journal", "flicker", "staged")
 _FAT_STEPS = ("set-up", "room", "swap", "app")
-_ANYWHERE = ("journal",)  # a record may be one save older
+_ANYWHERE = ("journal", "staged")  # a record may be one save older; what was staged may be lost a second time
 
 
 def may_lose(geometry, where, kind):

@@ -36,10 +36,15 @@ class Judge:
         """Note a broken promise."""
         self.world.wrong.append((kind, text))
 
+    def _stuck(self):
+        """What it is that an update did not come through; on FAT it may have been lost in staging."""
+        lost = [text for text in self.world.said if text.startswith("refused: staging-lost")]
+        return "staged" if lost and self.world.geometry.kind == "fat" else "stuck"
+
     def seen(self, boot):
         """Judge one boot by what lay on flash before it."""
         if boot.ended in ("unmountable", "late", "repl"):
-            self.found("bricked" if boot.ended == "unmountable" else "stuck", boot.ended)
+            self.found("bricked" if boot.ended == "unmountable" else self._stuck(), boot.ended)
         look = boot.look
         if look is None:
             return
@@ -116,14 +121,15 @@ class Judge:
         record = look.record
         slot = look.slots.get(record.active) if record else None
         if not slot or slot.identity != life.apps[self.ends].identity or not slot.confirmed or record.state:
-            self.found("stuck", "slot %r of state %r" % (record and record.active, record and record.state))
+            where = "slot %r of state %r" % (record and record.active, record and record.state)
+            self.found(self._stuck(), where)
         self._reports([self._stop(stop) for stop in world.engine.dfu.stops])
         if world.engine.violations:
             self.found("protocol", world.engine.violations[0])
         for name in _UNCOUNTED:
             files.pop("notedfu.d/journal/" + name, None)
-        for name in [name for name in files if ".torn" in name]:
-            files.pop(name)  # what was put aside may read differently each time
+        for name in [name for name in files if ".torn" in name or ".pad" in name]:
+            files.pop(name)  # what was put aside may read differently each time, and so may what lies between
         self.rest = (files, record and record.lasting)
         return world.wrong
 
