@@ -150,4 +150,9 @@ class Port:
             raise error  # the end of the boot, which no app raised
         self._world.said.append("%s: %s" % (type(error).__name__, error))
         if isinstance(error, _DEFECTS):
-            self._world.wrong.append(("defect", self._world.said[-1]))
+            gone = isinstance(error, ImportError) and "'app'" in str(
+                error
+            )  # it was whole when it was looked at
+            fat = self._world.geometry.kind == "fat"
+            kind = "flicker" if gone and fat and self._world.store.unsettled else "defect"
+            self._world.wrong.append((kind, self._world.said[-1]))
