@@ -163,6 +163,17 @@ def test_ctrl_c_interrupts_main_py(make_board, put):
     assert "KeyboardInterrupt" in board.wait_for(PROMPT)
 
 
+def test_ctrl_c_interrupts_a_program_that_has_not_been_heard_to_take_it(make_board, put):
+    board = on(make_board())
+    put(board, main="print('on')\nwhile True: pass")
+    board.stop()
+    board.start().wait_for("on\n")
+    board._life.takes_ctrl_c = None  # as where its output comes a moment before what it tells
+    board.type("\x03")
+    board._life.takes_ctrl_c = True
+    assert "KeyboardInterrupt" in board.wait_for(PROMPT)
+
+
 # what ends it from outside
 
 

@@ -52,7 +52,7 @@ class Life:
         theirs.close()
         self._told = b""
         self._ctrl_c_waits = False
-        self.takes_ctrl_c = False  # as micropython.kbd_intr() says, once the program is up
+        self.takes_ctrl_c = None  # as micropython.kbd_intr() says; None until the program has said it
 
     def read_console(self):
         """What it has printed, b"" when it has ended."""
@@ -75,6 +75,7 @@ class Life:
         try:
             if not self.takes_ctrl_c:
                 os.write(self.console, data)
+                self._ctrl_c_waits = self.takes_ctrl_c is None and data.endswith(b"\x03")
                 return
             *lines, last = data.split(b"\x03")
             for line in lines:
@@ -100,9 +101,10 @@ class Life:
         """A Ctrl-C that came while the prompt was going is for the program that runs now.
 
         When the interpreter leaves its prompt, it throws away what was typed and not read. As long as nothing
-        else was typed, a program that runs must have begun before the Ctrl-C.
+        else was typed, a program that runs must have begun before the Ctrl-C. So must one whose output is
+        here while what it has told of Ctrl-C is still to be read.
         """
-        if self._ctrl_c_waits and terminal.signals_wanted(self.console):
+        if self._ctrl_c_waits and self.takes_ctrl_c and terminal.signals_wanted(self.console):
             self.interrupt()
 
     def ended(self):
