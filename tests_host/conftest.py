@@ -39,7 +39,9 @@ def library_as_it_was():
         del sys.modules[name]
     sys.modules.update(library)
     for name, names in named.items():
-        vars(library[name]).update(names)
+        there = vars(library[name])
+        there.clear()  # an attribute that is left hides that its module is gone
+        there.update(names)
 
 
 def pytest_collect_file(file_path, parent):
