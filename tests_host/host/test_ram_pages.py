@@ -2,11 +2,14 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
 from tools import paths
+from tools.bench import host
 from tools.ram import __main__ as ram
+from tools.ram.lives import RAM, Board
 
 _SAVED = json.loads(ram.SAVED.read_text())
 MEASURED = _SAVED["heap"]
@@ -88,3 +91,12 @@ def test_what_the_pages_say_of_a_smaller_page_is_measured():
 def test_the_figures_have_not_grown_old():
     """They are of code that weighs what today's does: else `make ram`, and the pages after it."""
     assert abs(ram.code() / _SAVED["code"] - 1) < 0.1
+
+
+def test_the_board_that_is_measured_comes_through_an_update():
+    """On the interpreter that is at hand: `make ram` builds its own from sources that are not."""
+    try:
+        found = ram.phases(Board(paths.MICROPYTHON, RAM), 16, {"page": 4096})
+    finally:
+        shutil.rmtree(host.SCRATCH, ignore_errors=True)
+    assert set(found) == {"before", *ram.PHASES[:3]} and 0 < found["app"] < found["download"]

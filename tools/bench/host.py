@@ -21,6 +21,7 @@ from tools.size import modules
 
 HERE = Path(__file__).parent
 SCRATCH = paths.BUILD / "bench" / str(os.getpid())  # a run's own; __main__ removes it
+_SILENT_S = 300  # a device that says nothing for so long does nothing; callgrind makes it slow
 INTERPRETER = str(Path(importlib.util.find_spec("micropython_run").origin).parent)
 FS_BLOCKS = 1024  # 4 MiB: staging as a file and both slots
 REGION_BLOCKS = 400  # 1.6 MB
@@ -161,27 +162,24 @@ class Device:
         self.flash.write_bytes(b"\xff" * (4096 * (FS_BLOCKS + REGION_BLOCKS)))
         self.output = ""
 
-    def prepare(self, settings, app="plain_app.py"):
-        """Filesystem, settings, an app: a file of the ROM."""
+    def prepare(self, settings, app="plain_app.py", module="prepare"):
+        """Filesystem, settings, an app: a file of the ROM. module: the device's own that does it."""
         card = Card()
         card.attach("i2c", 0)
         heapsize, self.heapsize = self.heapsize, "4M"
-        if self.run(card, "prepare", FS_BLOCKS, json.dumps(settings), app) != "prepared":
+        if self.run(card, module, FS_BLOCKS, json.dumps(settings), app) != "prepared":
             raise Failure("the bench's board can't be prepared: " + self.output)
         self.heapsize = heapsize
         return self
 
     def run(self, card, module, *arguments, options=(), prefix=()):
-        """One life. Returns how it ended: what the device says, or "lost" where the process died."""
+        """One life. Returns how it ended: what the device says, or "lost" where the process died.
+
+        TimeoutError where it says nothing any more.
+        """
         ours, theirs = socket.socketpair()
-        command = [*prefix, sys.executable, "-I", "-S", str(HERE / "launch.py"), INTERPRETER, str(self.rom)]
-        command += [
-            str(self.flash),
-            "-X",
-            "heapsize=" + self.heapsize,
-            *options,
-            str(HERE / "device" / "main.py"),
-        ]
+        ours.settimeout(_SILENT_S)
+        command = [*prefix, *self._program(module, options)]
         command += [str(theirs.fileno()), str(card.us), module, *[str(one) for one in arguments]]
         process = subprocess.Popen(
             command,
@@ -198,3 +196,9 @@ class Device:
             self.output = process.communicate()[0].decode(errors="replace")
             ours.close()
         return how
+
+    def _program(self, module, options):
+        """The command up to the arguments that each life has."""
+        command = [sys.executable, "-I", "-S", str(HERE / "launch.py"), INTERPRETER, str(self.rom)]
+        command += [str(self.flash), "-X", "heapsize=" + self.heapsize, *options]
+        return [*command, str(HERE / "device" / "main.py")]

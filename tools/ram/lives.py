@@ -1,15 +1,11 @@
 """Whole updates on an interpreter of one's own: `Board(interpreter).update(...)`."""
 
-import json
 import shutil
-import socket
-import subprocess
 from pathlib import Path
 
 from tools import paths
 from tools.bench import host, images
 from tools.bench.updates import Run
-from tools.failure import Failure
 from tools.size import modules
 
 HERE = Path(__file__).parent
@@ -55,37 +51,16 @@ class Board(host.Device):
         self._tree = host.SCRATCH / "tree"
         lay_out(self._tree, compiled)
 
-    def run(self, card, module, *arguments):
-        """One life, as host.Device.run()."""
+    def _program(self, module, options):
         library = "/rom" if module == "fill" else self._library
-        ours, theirs = socket.socketpair()
-        command = [self._interpreter, "-X", "heapsize=" + self.heapsize]
-        command += [str(self._tree / "device" / "first.py"), str(self._tree), str(self.flash), library]
-        command += [str(theirs.fileno()), str(card.us), module, *[str(one) for one in arguments]]
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=[theirs.fileno()],
-            cwd=str(paths.ROOT),
-        )
-        theirs.close()
-        try:
-            how = card.serve(ours)
-        finally:
-            process.kill()
-            self.output = process.communicate()[0].decode(errors="replace")
-            ours.close()
-        return how
+        command = [self._interpreter, "-X", "heapsize=" + self.heapsize, *options]
+        return [*command, str(self._tree / "device" / "first.py"), str(self._tree), str(self.flash), library]
 
     def update(self, kib, heapsize="4M", **settings):
         """From power-up with app 1 until the offered image of `kib` KiB runs, is reported, and idles."""
         given = {"check_s": 60, "form": "base64", "keys": [images.key()[1]], **settings}
         self.flash.write_bytes(b"\xff" * (4096 * host.FS_BLOCKS))
-        card = host.Card()
-        card.attach("i2c", 0)
-        if self.run(card, "fill", host.FS_BLOCKS, json.dumps(given), "plain_app.py") != "prepared":
-            raise Failure("the board can't be prepared: " + self.output)
+        self.prepare(given, module="fill")
         self.heapsize = heapsize
         card = host.Card()
         card.attach(given.get("link", "i2c"), given.get("uart_baud", 9600))

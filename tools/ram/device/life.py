@@ -1,6 +1,7 @@
 """One boot: mount, or format as stock firmware does, boot.py, main.py. The port counts for the updater."""
 
 import gc
+import sys
 
 import fileflash
 import vfs
@@ -31,10 +32,9 @@ def run(arguments):
 
     import port
 
-    import notedfu.port
-
     port.Port.md5 = no_md5
-    notedfu.port._port = port.Port("/d", time, wire, None)
+    port.port = port.Port("/d", time, wire, None)
+    sys.modules["notedfu.port.micropython"] = port
     __import__("boot")
     __import__("main")
     wire.end("repl")
