@@ -10,6 +10,7 @@ import tars
 from notedfu.errors import LocalError
 from notedfu.journal import IDLE, STAGING, TRIAL
 from notedfu.keys import KEY_P256
+from notedfu.slots import Slots
 from notedfu.trust import trusted_keys
 from scratch import Scratch, exists, write
 from tools.notecard.offer import md5_hex
@@ -182,7 +183,9 @@ class Listed:
         return self._list if kind == 0xA3 else None
 
 
-class Slots:
+class Manifests(Slots):
+    """Slots whose manifests are given."""
+
     def __init__(self, a, b):
         self._manifests = (None, a, b)
 
@@ -197,7 +200,7 @@ class OfSettings:
 
 def trusted(active, a, b):
     """Whose key counts."""
-    (found,) = trusted_keys(Slots(a, b), active, OfSettings())
+    (found,) = trusted_keys(Manifests(a, b), active, OfSettings())
     names = {OURS.listed: "settings", NEXT.listed: "a", THEIRS.listed: "b"}
     return names[bytes((found[0],)) + found[1]]
 

@@ -50,17 +50,13 @@ def clear(slots, slot):
 
 
 def _put_on_fat(slots, slot, crc):
-    beside = slots.examine(_A + _B - slot, _regardless)  # its list of keys counts without its files
+    beside = slots.listed(_A + _B - slot)  # its list of keys counts without its files
     kept = beside.crc if beside is not None and beside.confirmed else _NONE
     both = crc + kept if slot == _A else kept + crc
     if not _write(slots, both):
         _make(slots)
         if not _write(slots, both):
             raise OSError("no copy of the marks can be written")
-
-
-def _regardless(path, size, crc):
-    return True
 
 
 def _write(slots, both):
