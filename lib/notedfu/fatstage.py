@@ -5,18 +5,17 @@ cut can tear either. This one lies in a folder of its own, beside a count of wha
 laid out as the journal's records are. While pages come nothing else is written.
 """
 
-import os
 import struct
 
 from notedfu.const import const
 from notedfu.errors import LocalError
 from notedfu.filestage import FileStage
 from notedfu.journalfiles import STAGING, create_on_fat, put_aside
+from notedfu.room import remove
 
 _EDGE = const(4096)  # bytes before and behind the image: what shares an erase block with its neighbours
 _COUNT = "<II"  # bytes that are there, and the same with all bits changed
 _MASK = 0xFFFFFFFF
-_ENOENT = const(2)
 _ENOSPC = const(28)
 
 
@@ -39,24 +38,28 @@ class FatStage(FileStage):
         self._close()
         self._limit = self.length = 0
         try:
-            _remove(self._old)  # what an older library has staged would hold its room for ever
-            try:
-                self._ready(length)
-            except OSError as error:
-                if error.args[0] == _ENOSPC:
-                    raise
-                self._close()
-                put_aside(self._folder, _EDGE)  # it is torn
-                self._ready(length)
+            self._ready(length)
         except OSError as error:
             self._fail(error)
         self._limit = length
 
     def _ready(self, length):
+        """begin()'s work. OSError."""
+        remove(self._old)  # what an older library has staged would hold its room for ever
+        try:
+            self._lay(length)
+        except OSError as error:
+            if error.args[0] == _ENOSPC:
+                raise
+            self._close()
+            put_aside(self._folder, _EDGE)  # it is torn
+            self._lay(length)
+
+    def _lay(self, length):
         """What is missing of the file and of the count beside it, which is 0. OSError."""
         stays = self._takes(length)
         if not stays:
-            _remove(self._path)
+            remove(self._path)
             self._check_room(length)
         create_on_fat(self._journal, _EDGE)
         self._note()
@@ -81,7 +84,7 @@ class FatStage(FileStage):
                 file.seek(length + 2 * _EDGE - 1)
                 file.write(b"\xff")
         except OSError:
-            _remove(self._path)  # FAT has taken all the room there was
+            remove(self._path)  # FAT has taken all the room there was
             raise
 
     def reopen(self, length):
@@ -90,11 +93,7 @@ class FatStage(FileStage):
         try:
             super().reopen(length)
         except LocalError:
-            self._close()
-            try:
-                _remove(self._path)
-            except OSError as error:
-                self._fail(error)
+            self._drop(self._path)
             raise
 
     def resume(self, length):
@@ -135,11 +134,14 @@ class FatStage(FileStage):
 
     def discard(self):
         """As FileStage; what an older library has left goes, too."""
+        self._drop(self._old)
+        super().discard()
+
+    def _drop(self, path):
         try:
-            _remove(self._old)
+            remove(path)
         except OSError as error:
             self._fail(error)
-        super().discard()
 
     def _note(self):
         struct.pack_into(_COUNT, self._bytes, 0, self.length, self.length ^ _MASK)
@@ -170,11 +172,3 @@ class FatStage(FileStage):
         if counter is not None:
             counter.close()
         super()._close()
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.args[0] != _ENOENT:
-            raise

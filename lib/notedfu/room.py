@@ -7,6 +7,7 @@ from notedfu.const import const
 DEPTH_LIMIT = 8  # folders inside each other in a slot
 FOLDER = 0x4000  # S_IFDIR
 
+_ENOENT = const(2)
 _POINTERS = const(64)  # LittleFS spends at most 8 bytes of 512 on finding a file's blocks (lfs.c)
 _EXTRA = const(16)  # units: five folders with two each (LittleFS), the mark, the ends of manifest and list
 
@@ -19,6 +20,15 @@ def free(status):
 def fits(count):
     """How large a file fits into `count` bytes of free units."""
     return max(0, count - count // _POINTERS)
+
+
+def remove(path):
+    """Give back what a file takes; that there is none is all right. OSError."""
+    try:
+        os.remove(path)
+    except OSError as error:
+        if error.args[0] != _ENOENT:
+            raise
 
 
 def needed(size, count, unit):

@@ -3,7 +3,7 @@
 import os
 
 from notedfu.glance import crc32
-from notedfu.room import DEPTH_LIMIT, FOLDER
+from notedfu.room import DEPTH_LIMIT, FOLDER, remove
 
 _PAGE = 512  # bytes read at a time
 _ASIDE_LIMIT = 100  # folders put aside in a board's life
@@ -38,19 +38,11 @@ class Sums:
 def empty(path):
     """Remove all of the slot whose folder is `path`, its manifest first. OSError."""
     for suffix in (".manifest", ".confirmed", ".list"):
-        _remove(path + suffix)
+        remove(path + suffix)
     try:
         _remove_folder(path, DEPTH_LIMIT)
     except OSError as error:
         _put_aside(path, error)
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.args[0] != _ENOENT:
-            raise
 
 
 def _put_aside(path, error):
@@ -79,5 +71,5 @@ def _remove_folder(folder, depth):
         if depth and os.stat(path)[0] & FOLDER:
             _remove_folder(path, depth - 1)
         else:
-            _remove(path)
+            remove(path)
     os.rmdir(folder)
