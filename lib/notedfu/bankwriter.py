@@ -1,7 +1,7 @@
 """A firmware into an OTA partition, page by page, the first one last: until then nothing starts there."""
 
 from notedfu.errors import LocalError
-from notedfu.otastage import PAGE
+from notedfu.otastage import PAGE, done
 
 _ERASE = 6
 
@@ -25,7 +25,7 @@ class BankWriter:
     def begin(self):
         """From here on the bootloader finds no firmware there. LocalError `flash-fault`."""
         self._block = self._have = 0
-        self._try(self._device.ioctl, _ERASE, 0)
+        done(self._device.ioctl, _ERASE, 0)
 
     def feed(self, buf, start, end):
         """Take buf[start:end]. LocalError `flash-fault`."""
@@ -54,17 +54,9 @@ class BankWriter:
         self._have = 0
 
     def _write(self, block, page):
-        self._try(self._device.ioctl, _ERASE, block)
-        self._try(self._device.writeblocks, block, page, 0)
-        self._try(self._device.readblocks, block, self._back, 0)
+        done(self._device.ioctl, _ERASE, block)
+        done(self._device.writeblocks, block, page, 0)
+        done(self._device.readblocks, block, self._back, 0)
         if self._back != page:
             raise LocalError("flash-fault", "block %d of the firmware does not read back" % block)
         self._clock.tick()
-
-    def _try(self, function, *arguments):
-        try:
-            answer = function(*arguments)
-        except OSError as error:
-            answer = error
-        if answer is not None and answer != 0:
-            raise LocalError("flash-fault", "the firmware's slot: %s" % answer)

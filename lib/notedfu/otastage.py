@@ -15,6 +15,16 @@ _COUNT = 4
 _ERASE = 6
 
 
+def done(function, *arguments):
+    """Call a block device's function; LocalError `flash-fault` for an error that it raises or returns."""
+    try:
+        answer = function(*arguments)
+    except OSError as error:
+        answer = error
+    if answer is not None and answer != 0:
+        raise LocalError("flash-fault", "the firmware's slot: %s" % answer)
+
+
 class Behind:
     """A block device without its first block."""
 
@@ -78,12 +88,7 @@ class OtaStage:
         if length > most:
             raise ImageError("too-large", "staging takes %d bytes, the image has %d" % (most, length))
         self._head.begin(min(length, HEAD))
-        try:
-            answer = self._device.ioctl(_ERASE, 0)
-        except OSError as error:  # esp32.Partition raises it
-            answer = error
-        if answer not in (None, 0):
-            raise LocalError("flash-fault", "erase of block 0 failed (%s)" % answer)
+        done(self._device.ioctl, _ERASE, 0)
         self._rest.begin(max(0, length - HEAD))
 
     def resume(self, length):
