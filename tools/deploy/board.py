@@ -13,14 +13,16 @@ _TIMEOUT_S = 120
 
 
 _ROOT = "import os\nROOT = os.getcwd().rstrip('/')\n"  # where boot.py lies: /flash on stm32
+_SHARED = ("belongs", "missing")  # functions of several scripts, each in a file of its name
 
 
 def script_text(name, values):
     """The script with its globals in front; a prompt's working directory is the one of boot.py."""
     code = _ROOT + "".join("%s = %r\n" % item for item in values.items())
     text = (_SCRIPTS / (name + ".py")).read_text(encoding="utf-8")
-    if "missing(" in text:
-        code += (_SCRIPTS / "missing.py").read_text(encoding="utf-8")
+    for shared in _SHARED:
+        if shared + "(" in text:
+            code += (_SCRIPTS / (shared + ".py")).read_text(encoding="utf-8")
     return code + text
 
 

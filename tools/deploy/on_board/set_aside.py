@@ -1,16 +1,7 @@
 # ruff: noqa: F821 - given: ROOT, where boot.py lies, and NAMES, [(name now, name then)]; what is not there is
-# passed over, and so is what would replace a file that is not the updater's
+# passed over, and so is what would replace a file that is not the updater's; belongs() comes from belongs.py
 import json
 import os
-
-
-def is_free(path):
-    try:
-        with open(ROOT + path, "rb") as file:
-            return b"Belongs to notedfu" in file.read(200)
-    except OSError:
-        return True
-
 
 moved = []
 for now, then in NAMES:
@@ -18,7 +9,7 @@ for now, then in NAMES:
         os.stat(ROOT + now)
     except OSError:
         continue
-    if not is_free(then):
+    if belongs(then) is False:
         continue
     os.rename(ROOT + now, ROOT + then)
     moved.append(then)

@@ -1,4 +1,5 @@
-# ruff: noqa: F821 - given: ROOT, where boot.py lies, and PATHS, the files that a deployment would write
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, and PATHS, the files that a deployment would write;
+# belongs() comes from belongs.py
 import gc
 import json
 import os
@@ -8,15 +9,6 @@ import sys
 def size(path):
     try:
         return os.stat(ROOT + path)[6]
-    except OSError:
-        return None
-
-
-def belongs_to_updater(path):
-    """None where there is no such file."""
-    try:
-        with open(ROOT + path, "rb") as file:
-            return b"Belongs to notedfu" in file.read(200)
     except OSError:
         return None
 
@@ -64,8 +56,8 @@ answer = {
     "heap": gc.mem_free(),
     "sha256": has_sha256(),
     "sizes": {path: size(path) for path in PATHS},
-    "main": belongs_to_updater("/main.py"),
-    "boot": belongs_to_updater("/boot.py"),
+    "main": belongs("/main.py"),
+    "boot": belongs("/boot.py"),
     "kept": size("/boot.before-notedfu.py") is not None,
     "settings": size("/notedfu.json") is not None,
     "target": target(),
