@@ -34,7 +34,14 @@ def device(drive):
     return made
 
 
-def check_that_the_new_one_is_confirmed(made):
+def check_that_the_offer_is_taken(drive, made):
+    assert made.boot() == "reset", made.said
+    assert made.boot() == "power"
+    check_that_the_new_one_is_confirmed(drive, made)
+
+
+def check_that_the_new_one_is_confirmed(drive, made):
+    drive.remount(False)
     assert made.journal().state == IDLE and made.journal().active == B
     assert rig.RUNS[-1] == NEW
     slots = Slots(DATA)
@@ -49,10 +56,7 @@ def test_the_confirmed_app_runs_and_updates_are_taken():
         assert rig.RUNS == [OLD] and Slots(DATA).load(A).confirmed
         drive.remount(False)
         made.offer(rig.app_image(NEW))
-        assert made.boot() == "reset"
-        assert made.boot() == "power"
-        drive.remount(False)
-        check_that_the_new_one_is_confirmed(made)
+        check_that_the_offer_is_taken(drive, made)
 
 
 def test_what_was_staged_last_gives_its_room_back():
@@ -61,20 +65,16 @@ def test_what_was_staged_last_gives_its_room_back():
         status = os.statvfs(ROOT)
         write(DATA + "/staging.img", bytes(status[0] * status[3] - 60000))
         made.offer(rig.app_image(NEW))
-        assert made.boot() == "reset", made.said
-        assert made.boot() == "power"
-        drive.remount(False)
-        check_that_the_new_one_is_confirmed(made)
+        check_that_the_offer_is_taken(drive, made)
         assert "staging.img" not in os.listdir(DATA)
 
 
-def wait(data):
-    """An image waits for its swap, in the file in which the old library has staged it."""
-    image = rig.app_image(NEW)
+def wait(image):
+    """The image waits for its swap, in the file in which the old library has staged it."""
     write(DATA + "/staging.img", image)
     journal = Journal(DATA + "/journal")
     journal.load()
-    journal.state, journal.length, journal.identity = PENDING, len(image), data
+    journal.state, journal.length, journal.identity = PENDING, len(image), identity(image)
     journal.swap_left = 3
     journal.save()
 
@@ -88,10 +88,9 @@ def identity(image):
 def test_an_image_that_waits_is_installed_from_where_it_lies():
     with Drive() as drive:
         made = device(drive)
-        wait(identity(rig.app_image(NEW)))
+        wait(rig.app_image(NEW))
         assert made.boot() == "power", made.said
-        drive.remount(False)
-        check_that_the_new_one_is_confirmed(made)
+        check_that_the_new_one_is_confirmed(drive, made)
         assert made.requests("dfu.get") == []
 
 
@@ -99,17 +98,14 @@ def test_a_download_that_was_cut_short_begins_anew():
     with Drive() as drive:
         made = device(drive)
         image = rig.app_image(NEW)
-        wait(identity(image))
+        wait(image)
         journal = Journal(DATA + "/journal")
         journal.load()
         journal.state = 1
         journal.save()
         write(DATA + "/staging.img", image[:300])
         made.offer(image)
-        assert made.boot() == "reset", made.said
-        assert made.boot() == "power"
-        drive.remount(False)
-        check_that_the_new_one_is_confirmed(made)
+        check_that_the_offer_is_taken(drive, made)
 
 
 def test_a_torn_copy_of_two_places_is_mended():
