@@ -91,6 +91,5 @@ class Guard:
         return None
 
 
-port = (
-    Port()
-)  # one object from boot.py to the next reset: the watchdog's guard, which boot.py makes, belongs to it
+# one object from boot.py to the next reset: the watchdog's guard, which boot.py makes, belongs to it
+port = Port()

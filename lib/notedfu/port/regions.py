@@ -32,10 +32,11 @@ def _own(settings):
         return _slice(settings)
     if settings.staging_partition == "ota":
         return Partition(Partition.RUNNING).get_next_update()
-    found = Partition.find(Partition.TYPE_DATA, label=settings.staging_partition)[0]
+    label = settings.staging_partition
+    found = Partition.find(Partition.TYPE_DATA, label=label)[0]
     subtype = found.info()[1]
     if subtype != _UNDEFINED and subtype not in _FREE:  # the filesystem's own, NVS, otadata
-        raise LocalError("no-region", "%s has subtype 0x%x, not 0x40 to 0x7f" % (found.info()[4], subtype))
+        raise LocalError("no-region", "%s has subtype 0x%x, not 0x40 to 0x7f" % (label, subtype))
     return found
 
 

@@ -150,9 +150,10 @@ class Port:
             raise error  # the end of the boot, which no app raised
         self._world.said.append("%s: %s" % (type(error).__name__, error))
         if isinstance(error, _DEFECTS):
-            gone = isinstance(error, ImportError) and "'app'" in str(
-                error
-            )  # it was whole when it was looked at
-            fat = self._world.geometry.kind == "fat"
-            kind = "flicker" if gone and fat and self._world.store.unsettled else "defect"
+            kind = "flicker" if self._hides_app(error) else "defect"
             self._world.wrong.append((kind, self._world.said[-1]))
+
+    def _hides_app(self, error):
+        """Whether FAT's unsettled bits may hide an app that was whole when it was looked at."""
+        flickers = self._world.geometry.kind == "fat" and self._world.store.unsettled
+        return flickers and isinstance(error, ImportError) and "'app'" in str(error)
