@@ -226,6 +226,18 @@ def test_an_error_that_is_too_long_to_be_kept_is_an_error_of_the_request():
         assert code_of(RequestError, bench.dfu.finish_get) == "card-err", verb
 
 
+def test_a_length_of_the_store_that_is_no_number_is_a_fault_of_the_link():
+    for length in ("1000", [1000], {}, False):
+        bench = Bench(preset="9.1.1", form="binary")
+        bench.offer(IMAGE)
+        get = bench.engine._verbs["dfu.get"]
+        bench.engine._verbs["dfu.get"] = lambda request: dict(get(request), length=length)  # noqa: B023
+        bench.dfu.begin_get(0, 1000)
+        assert code_of(LinkError, bench.dfu.finish_get) == "bad-binary", length
+        bench.engine._verbs["dfu.get"] = get
+        assert bench.dfu.begin_get(0, 1000) == bench.dfu.finish_get() == 1000
+
+
 def test_auto_asks_for_base64_once_binary_has_failed_three_times():
     bench = Bench(preset="9.1.1", form="auto", page=4096)
     bench.offer(IMAGE)

@@ -177,9 +177,9 @@ class Chunks:
         raise LinkError("short-chunk", "the reply has neither payload nor cobs")
 
     def _take_binary(self, stored):
-        if stored is not None:
-            self._check_length(stored)
         try:
+            if stored is not None:
+                self._check_stored(stored)
             count = self._fetch_frame()
         except (LinkError, RequestError):
             self._notecard.distrust()
@@ -204,6 +204,11 @@ class Chunks:
                 raise LinkError("bad-binary", str(reply.members["err"]))
             checked(reply.members)
         return self._cobs.finish()
+
+    def _check_stored(self, length):
+        if not isinstance(length, int) or isinstance(length, bool):
+            raise LinkError("bad-binary", "the length of what is stored is no number")
+        self._check_length(length)
 
     def _check_length(self, count):
         if count != self._length:
