@@ -16,6 +16,7 @@ import tars
 from check import Random
 from notedfu import bootup, decide
 from notedfu.errors import LocalError
+from notedfu.port import BasePort
 from tools.flash.blockdev import BlockDevice
 from tools.flash.nor import NorFlash
 from tools.notecard.engine import Engine
@@ -74,7 +75,7 @@ class RigGuard:
         self._rig.bite_at(self._patience_ms)
 
 
-class RigPort:
+class RigPort(BasePort):
     """The port of docs/PORTING.md, over the rig."""
 
     acts_in_boot = False
@@ -123,13 +124,6 @@ class RigPort:
     def random16(self):
         return self._rig.random.below(1 << 16)
 
-    def exists(self, path):
-        try:
-            os.stat(self.root + path)
-        except OSError:
-            return False
-        return True
-
     def sizes(self, folder):
         found = {}
         for name in os.listdir(folder):
@@ -177,8 +171,11 @@ class RigPort:
             raise error  # the rig's own reset or power cut
         if len(self._rig.complaints) > 50:
             raise AssertionError("complaints without end: %s" % self._rig.complaints[-3:])
-        self._said.append("%s: %s" % (type(error).__name__, error))
         self._rig.complaints.append(error)
+        super().complain(error)
+
+    def _show(self, error):
+        self._said.append("%s: %s" % (type(error).__name__, error))
 
 
 class Rig:
@@ -234,8 +231,9 @@ class Rig:
         with open(self.root + path, "wb") as file:
             file.write(data)
 
-    def install_first(self, version, more=None):
-        """Put an app into slot A as `make deploy` does: confirmed, with a journal. more: files."""
+    def install_first(self, version, more=None, image=None):
+        """Put an app into slot A as `make deploy` does: confirmed, with a journal. more: files; image: in whose
+        header and TLVs it came, if it is not app_image()'s."""
         from notedfu.slotwriter import SlotWriter
 
         boot = decide.Boot(RigPort(self))
@@ -243,7 +241,7 @@ class Rig:
             os.mkdir(boot.data)
         except OSError:
             pass
-        image = app_image(version, more)
+        image = image or app_image(version, more)
         writer = SlotWriter(boot.slots, 1, boot.clock)
         files = app_files(version, more)
         writer.begin()

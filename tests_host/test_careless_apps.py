@@ -1,6 +1,7 @@
 """Apps that were not written with updates in mind: updates come all the same, and the app runs."""
 
 import rig
+from notedfu.port import BasePort
 from notedfu.update import Updater
 from test_way_on import NEW, OLD, Device
 
@@ -85,6 +86,42 @@ def test_a_sleeper_takes_an_image_that_the_notecard_never_describes():
             device.time.advance(60000)
         device.boot(for_s=60)
         assert rig.RUNS[-1] == NEW
+
+
+class Unspeakable(Exception):
+    """What an app may raise: the text that is to explain it is what fails."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+def test_an_exception_that_can_not_be_told_ends_a_trial_at_once_all_the_same():
+    def raises(dfu):
+        raise Unspeakable
+
+    with Device() as device:
+        rig.BEHAVIOUR[NEW] = raises
+        device.offer(rig.app_image(NEW))
+        while device.boot(for_s=300) != "power":
+            assert len(rig.RUNS) < 9, device.said[-5:]
+        assert rig.RUNS == [OLD, NEW, OLD]
+        assert device.reports()[0]["err"] == "app-raised: Unspeakable, whose text raises ValueError"
+
+
+def test_no_exception_fails_to_be_told_on_the_console():
+    class Console(BasePort):
+        def _show(self, error):
+            shown.append(repr(error))
+
+        def say(self, text):
+            shown.append(text)
+
+    for error, text in ((OSError(5), repr(OSError(5))), (Unspeakable(), "Unspeakable, whose text raises ValueError")):
+        shown = []
+        Console().complain(error)
+        assert shown == [text]
 
 
 def test_a_rest_raises_nothing_whatever_is_wrong_with_the_updater():

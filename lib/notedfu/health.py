@@ -37,6 +37,15 @@ def meaning(how, trial):
     raise AssertionError("the table has no row for " + how)
 
 
+def _words(error):
+    """An app's exception in one line; its own text may be what fails."""
+    name = type(error).__name__
+    try:
+        return "%s: %s" % (name, error)
+    except Exception as another:  # noqa: BLE001 - an app's code
+        return "%s, whose text raises %s" % (name, type(another).__name__)
+
+
 class Health:
     """One run. begin(), then judge() now and then, and end() for each way it comes to an end.
 
@@ -102,7 +111,7 @@ class Health:
         self._rested = how == "rest"
         what = meaning(how, self._journal.state == TRIAL)
         if what == "revert":
-            self._boot.revert("app-raised", "%s: %s" % (type(error).__name__, error))
+            self._boot.revert("app-raised", _words(error))
         elif what == "stay":
             self._count_clean()
         elif what == "give back":

@@ -6,7 +6,8 @@ import os
 class BasePort:
     """Obligations that need nothing of the hardware but reset() and a watchdog.
 
-    A port adds `_watch()`, which makes its guard, `_noise()`, its finest clock, and all the rest.
+    A port adds `_watch()`, which makes its guard, `_noise()`, its finest clock, `_show(error)`, which prints a
+    traceback, and all the rest.
     """
 
     root = os.getcwd().rstrip("/")  # where boot.py lies: stm32 boots from /flash, or /sd if a card is in
@@ -60,6 +61,13 @@ class BasePort:
             clock.on_tick = self._guard.alive
         clock.sleep(delay_ms)
         self.reset()
+
+    def complain(self, error):
+        """An error, with its traceback, on the console. Never raises, as an app's exception may in its text."""
+        try:
+            self._show(error)
+        except Exception as another:  # noqa: BLE001 - an app's code
+            self.say("%s, whose text raises %s" % (type(error).__name__, type(another).__name__))
 
     def say(self, text):
         """One line on the console."""

@@ -143,8 +143,7 @@ class Port(BasePort):
         """A hard reset. Does not return."""
         microcontroller.reset()
 
-    def complain(self, error):
-        """An error, with its traceback, on the console."""
+    def _show(self, error):
         import traceback
 
         traceback.print_exception(error)

@@ -30,8 +30,7 @@ class Port(BasePort):
         """A hard reset. Does not return."""
         machine.reset()
 
-    def complain(self, error):
-        """An error, with its traceback, on the console."""
+    def _show(self, error):
         sys.print_exception(error)
 
     def _watch(self):
