@@ -240,6 +240,19 @@ def test_the_version_goes_out_in_its_ten_keys_once_per_change():
         assert sent == ["1.0.0", "2.0.0"]
 
 
+def test_a_marker_that_came_by_cable_and_says_nonsense_stands_in_no_updates_way():
+    numbers = b'firmware::info:{"version":"1.0.0","ver_major":"one"}\0'
+    for marker in (b"firmware::info:{", numbers, b"firmware::info:[]\0", b'firmware::info:{"version":"7.0.0"}\0'):
+        with Device() as device:
+            tlvs = [("marker", marker)] + images.usual((1, 0, 0, 0))[1:]
+            device.install_first(OLD, image=images.unsigned(b"", tlvs, version=(1, 0, 0, 0)))
+            device.offer(rig.app_image(NEW))
+            boots(device)
+            assert rig.RUNS == [OLD, NEW], (marker, device.said)
+            sent = [req["version"] for req in device.requests("dfu.status") if "version" in req]
+            assert sent[0] == "1.0.0+0" and sent[1]["version"] == NEW, (marker, sent)
+
+
 def test_a_legacy_notecard_is_brought_into_dfu_mode_and_out_of_it():
     with Device(preset="legacy") as device:
         device.offer(rig.app_image(NEW))

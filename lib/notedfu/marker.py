@@ -34,6 +34,17 @@ def check_marker(header, tlvs):
         raise ImageError("bad-marker", "version %s, header says %s" % (text, short))
 
 
+def told(manifest):
+    """What dfu.status is told of the app that runs: its marker's facts; where there are none, or by cable came
+    some that no download would bring, the version in its header. Raises nothing."""
+    try:
+        check_marker(manifest, manifest)
+        facts = info(manifest)
+    except ImageError:
+        facts = None
+    return facts or "%d.%d.%d+%d" % manifest.version
+
+
 def info(tlvs):
     """Return what the marker says, as dfu.status takes it, {} without one; ImageError `bad-marker`."""
     marker = tlvs.marker

@@ -69,11 +69,11 @@ class Report:
         text = voltage.encode()
         crc.update(text, 0, len(text))
         if crc.value() != journal.version_crc:
-            from notedfu.marker import info
+            from notedfu.marker import told
 
-            facts = info(running)
+            version = told(running)
             forget("marker")
-            self._dfu.report_version(facts or "%d.%d.%d+%d" % running.version)
+            self._dfu.report_version(version)
             if voltage:
                 self._dfu.allow_by_voltage(voltage)
             journal.version_crc = crc.value()
