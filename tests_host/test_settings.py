@@ -1,3 +1,5 @@
+import os
+
 from notedfu.rules import TABLE
 from notedfu.settings import Settings
 from scratch import Scratch, write
@@ -55,6 +57,22 @@ def test_an_unknown_key_is_an_error_that_names_it():
     settings = load(b'{"link": "uart", "lnik": "i2c"}')
     assert "lnik" in str(settings.error)
     assert settings.link == "uart"
+
+
+def test_what_is_wrong_is_shown_in_a_few_words_however_long_it_is():
+    for text in (b'{"app": %s}', b'{"page": "%s"}' % (b"x" * 5000), b'{"%s": 1}' % (b"y" * 5000)):
+        if b"%s" in text:
+            text %= b"[" + b"1," * 5000 + b"1]"
+        said = str(load(text).error)
+        assert said.startswith("bad-settings: ") and len(said) < 300, said[:400]
+    assert load(b'{"page": 1e3}').error.text.endswith("and is 1000.0")
+
+
+def test_settings_that_are_no_file_are_an_error_and_not_the_defaults():
+    with Scratch() as folder:
+        os.mkdir(folder + "/notedfu.json")
+        error = Settings().load(folder + "/notedfu.json").error
+        assert error.code == "bad-settings" and "can't be read" in error.text
 
 
 def test_with_an_error_no_image_is_trusted():

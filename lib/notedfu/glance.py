@@ -48,7 +48,7 @@ def quick(path):
             get = json.loads(file.read()).get
     except OSError:
         get = {}.get
-    except (AttributeError, ValueError):
+    except (AttributeError, ValueError, MemoryError, RuntimeError):
         return None
     app, watchdog_s, page = get("app", "app"), get("watchdog_s", 120), get("page", 4096)
     if (

@@ -4,11 +4,13 @@ Loaded while the settings are read, and forgotten: the table is larger than what
 """
 
 import json
+import os
 
 from notedfu.errors import SettingsError
 
 _MODES = ("now", "boot", "ask")
 _PIN = "pin"  # a number from 0 to 255, a name, or -1 for none
+_SHOWN = 40  # characters of what is wrong: it may be as long as the file
 _PAGES = [256, 512, 1024, 2048, 4096, 8192]  # halved after faults, and still whole pieces of flash
 
 # name, default, and what it may be: a type, a pin, a tuple of words, a list of numbers, or (lowest, highest)
@@ -66,7 +68,12 @@ def load(settings, path):
     try:
         with open(path) as file:
             found = json.load(file)
-    except OSError:
+    except OSError as error:
+        try:
+            os.stat(path)
+        except OSError:
+            return  # there is none
+        _fail(settings, "%s is there and can't be read, error %s: write it anew" % (path, error))
         return
     except (ValueError, MemoryError, RuntimeError):  # no end to a text, or to brackets
         _fail(settings, "%s is no JSON: mend it" % path)
@@ -78,7 +85,7 @@ def load(settings, path):
         if name in found:
             _take(settings, name, kind, found.pop(name))
     for name in found:
-        _fail(settings, "unknown key %s in %s" % (name, path))
+        _fail(settings, "unknown key %s in %s" % (name[:_SHOWN], path))
     _check_trust(settings)
     if settings.error:
         settings.keys = ()
@@ -101,7 +108,16 @@ def _take(settings, name, kind, value):
     if problem is None:
         setattr(settings, name, value)
     else:
-        _fail(settings, "%s must be %s, and is %s" % (name, problem, json.dumps(value)))
+        _fail(settings, "%s must be %s, and is %s" % (name, problem, _shown(value)))
+
+
+def _shown(value):
+    """A wrong value as the file has it, or as much of it as a message takes."""
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "an object"
+    if isinstance(value, str):
+        return json.dumps(value[:_SHOWN])
+    return json.dumps(value)[:_SHOWN]
 
 
 def _fail(settings, text):
