@@ -11,6 +11,10 @@ NPM := $(BUILD)/npm/.ready
 PLOTS := $(BUILD)/plots
 LINT := $(BUILD)/lint
 
+# A value as one word of the shell's, whatever is in it; a ~/ before it is the home, as shells have it.
+quoted = '$(subst ','\'',$(subst <begin>,,$(subst <begin>~/,$(HOME)/,<begin>$1)))'
+option = $(if $2,$1 $(call quoted,$2))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -50,7 +54,7 @@ vectors: $(READY)
 ## demo: a whole update on the virtual board: BOARD=rp2|esp32|esp32-ota|esp32-slots|stm32|stm32-romfs|circuitpython|circuitpython-dualbank LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl|legacy|cut|firmware|rollback|chip|mpy|drive|bite|dualbank|dualbank-back
 .PHONY: demo
 demo: $(READY)
-	@$(PY) -m tools.demo $(if $(LINK),--link $(LINK)) $(if $(STAGING),--staging $(STAGING)) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(KEY),--key $(KEY)) $(if $(MODE),--mode $(MODE)) $(if $(BOARD),--board $(BOARD))
+	@$(PY) -m tools.demo $(call option,--link,$(LINK)) $(call option,--staging,$(STAGING)) $(call option,--scenario,$(SCENARIO)) $(call option,--key,$(KEY)) $(call option,--mode,$(MODE)) $(call option,--board,$(BOARD))
 
 ## demo-all: every scenario, the first three over every link with every staging
 .PHONY: demo-all
@@ -77,22 +81,22 @@ $(PLOTS)/.ready: tools/requirements-bench.txt
 ## fuzz: N=1000000 SEED=1 mutated replies against scanner and decoders, on MicroPython
 .PHONY: fuzz
 fuzz: $(READY)
-	@$(PY) -m tools.fuzz $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED)) $(if $(FIRST),--first $(FIRST))
+	@$(PY) -m tools.fuzz $(call option,-n,$(N)) $(call option,--seed,$(SEED)) $(call option,--first,$(FIRST))
 
 ## soak: N=2000 whole updates under random faults; one alone: SEED=n N=1; writes build/soak.json
 .PHONY: soak
 soak: $(READY)
-	@$(PY) -m tools.soak $(if $(N),-n $(N)) $(if $(SEED),--seed $(SEED))
+	@$(PY) -m tools.soak $(call option,-n,$(N)) $(call option,--seed,$(SEED))
 
 ## year: a year of a sleepy device: 30000 wakes, 12 updates of which 3 are bad, 50 power cuts: [WAKES=30000 SEED=1]
 .PHONY: year
 year: $(READY)
-	@$(PY) -m tools.year $(if $(WAKES),--wakes $(WAKES)) $(if $(SEED),--seed $(SEED))
+	@$(PY) -m tools.year $(call option,--wakes,$(WAKES)) $(call option,--seed,$(SEED))
 
 ## powerloss: cut the power at every flash operation of whole updates, twice too: [CASE=name] [SEED=1] [ARGS=--reduced]
 .PHONY: powerloss
 powerloss: $(READY)
-	@$(PY) -m tools.powerloss $(if $(CASE),--case "$(CASE)") $(if $(SEED),--seed $(SEED)) $(ARGS)
+	@$(PY) -m tools.powerloss $(call option,--case,$(CASE)) $(call option,--seed,$(SEED)) $(ARGS)
 
 ## lint: check style, and each port's calls against the stubs of its interpreter
 .PHONY: lint
@@ -116,65 +120,65 @@ format: $(READY)
 ## ram: what the updater takes of a heap of 32-bit words, on a MicroPython built from its sources: MICROPYTHON=dir [ARGS=--save] (docs/RAM.md)
 .PHONY: ram
 ram: $(READY)
-	@test -n "$(MICROPYTHON)" || { echo "say where MicroPython's sources are: make ram MICROPYTHON=../micropython"; exit 2; }
-	@$(PY) -m tools.ram $(MICROPYTHON) $(ARGS)
+	@test -n $(call quoted,$(MICROPYTHON)) || { echo "say where MicroPython's sources are: make ram MICROPYTHON=../micropython"; exit 2; }
+	@$(PY) -m tools.ram $(call quoted,$(MICROPYTHON)) $(ARGS)
 
 ## frozen: build MicroPython's unix port with the updater frozen in; blank flash gets its first app: MICROPYTHON=dir [BITS=64|32]
 .PHONY: frozen
 frozen: $(READY)
-	@test -n "$(MICROPYTHON)" || { echo "say where MicroPython's sources are: make frozen MICROPYTHON=../micropython"; exit 2; }
-	@$(PY) -m tools.ram $(MICROPYTHON) --frozen $(or $(BITS),64)
+	@test -n $(call quoted,$(MICROPYTHON)) || { echo "say where MicroPython's sources are: make frozen MICROPYTHON=../micropython"; exit 2; }
+	@$(PY) -m tools.ram $(call quoted,$(MICROPYTHON)) --frozen $(or $(BITS),64)
 
 ## image: make an image: APP=dir, BIN=an ESP32 firmware, or both, VERSION=1.2.3 [OUT=app-1.2.3.img KEY=key.pem COUNTER=7 CLASS=vendor.com/name]
 .PHONY: image
 image: $(READY)
-	@test -n "$(APP)$(BIN)" -a -n "$(VERSION)" || { echo "say what: make image APP=examples/app VERSION=1.2.3 (docs/IMAGES.md)"; exit 2; }
-	@$(PY) -m tools.image make $(or $(BIN),$(APP)) $(VERSION) $(OUT) $(if $(BIN),--kind esp32 $(if $(APP),--beside $(APP))) $(if $(KEY),--key $(KEY)) $(if $(COUNTER),--counter $(COUNTER)) $(if $(CLASS),--class $(CLASS)) $(ARGS)
+	@test -n $(call quoted,$(APP)$(BIN)) -a -n $(call quoted,$(VERSION)) || { echo "say what: make image APP=examples/app VERSION=1.2.3 (docs/IMAGES.md)"; exit 2; }
+	@$(PY) -m tools.image make $(call quoted,$(or $(BIN),$(APP))) $(call quoted,$(VERSION)) $(call option,,$(OUT)) $(if $(BIN),--kind esp32 $(call option,--beside,$(APP))) $(call option,--key,$(KEY)) $(call option,--counter,$(COUNTER)) $(call option,--class,$(CLASS)) $(ARGS)
 
 ## keygen: make a signing key: KEY=$HOME/.keys/app.pem [TYPE=ed25519]
 .PHONY: keygen
 keygen: $(READY)
-	@test -n "$(KEY)" || { echo "say where, outside the repository: make keygen KEY=\$$HOME/.keys/app.pem"; exit 2; }
-	@$(PY) -m tools.image keygen $(KEY) --type $(or $(TYPE),p256) $(if $(CLASS),--class $(CLASS))
+	@test -n $(call quoted,$(KEY)) || { echo "say where, outside the repository: make keygen KEY=\$$HOME/.keys/app.pem"; exit 2; }
+	@$(PY) -m tools.image keygen $(call quoted,$(KEY)) --type $(call quoted,$(or $(TYPE),p256)) $(call option,--class,$(CLASS))
 
 ## deploy: put the updater and an app on a board: PORT=/dev/ttyACM0 | DRIVE=/media/you/CIRCUITPY [BOARD=rp2|esp32|esp32-ota|stm32|circuitpython] [APP=dir VERSION=1.2.3 | IMAGE=file] [SETTINGS=file]
 .PHONY: deploy
 deploy: $(READY)
-	@test -n "$(PORT)$(DRIVE)" || { echo "say which board: make deploy PORT=/dev/ttyACM0 APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"; \
+	@test -n $(call quoted,$(PORT)$(DRIVE)) || { echo "say which board: make deploy PORT=/dev/ttyACM0 APP=examples/app VERSION=1.0.0 SETTINGS=notedfu.json"; \
 	  echo "CircuitPython, where the computer shows its drive: make deploy DRIVE=/media/you/CIRCUITPY ..."; \
 	  echo "PORT: one of these serial ports, with the board's cable in:"; $(VENV)/bin/mpremote connect list; exit 2; }
-	@test "$(BOARD)" != circuitpython -o -n "$(DRIVE)" || { echo "say where its drive is: make deploy DRIVE=/media/you/CIRCUITPY"; exit 2; }
-	@$(PY) -m $(if $(DRIVE),tools.deploy.mounted $(DRIVE),tools.deploy $(PORT) $(if $(BOARD),--board $(BOARD))) $(if $(IMAGE),--image $(IMAGE)) $(if $(APP),--app $(APP) --version "$(VERSION)") $(if $(SETTINGS),--settings $(SETTINGS)) $(ARGS)
+	@test $(call quoted,$(BOARD)) != circuitpython -o -n $(call quoted,$(DRIVE)) || { echo "say where its drive is: make deploy DRIVE=/media/you/CIRCUITPY"; exit 2; }
+	@$(PY) -m $(if $(DRIVE),tools.deploy.mounted $(call quoted,$(DRIVE)),tools.deploy $(call quoted,$(PORT)) $(call option,--board,$(BOARD))) $(call option,--image,$(IMAGE)) $(if $(APP),--app $(call quoted,$(APP)) --version $(call quoted,$(VERSION))) $(call option,--settings,$(SETTINGS)) $(ARGS)
 
 ## shrink: make an STM32 board's filesystem smaller, once, so that raw flash is left for staging: PORT=/dev/ttyACM0 KEEP=1024 (KiB) [ARGS=--yes]
 .PHONY: shrink
 shrink: $(READY)
-	@test -n "$(PORT)" -a -n "$(KEEP)" || { echo "say which board, and what the filesystem keeps: make shrink PORT=/dev/ttyACM0 KEEP=1024"; exit 2; }
-	@$(PY) -m tools.deploy.shrink $(PORT) $(KEEP) $(ARGS)
+	@test -n $(call quoted,$(PORT)) -a -n $(call quoted,$(KEEP)) || { echo "say which board, and what the filesystem keeps: make shrink PORT=/dev/ttyACM0 KEEP=1024"; exit 2; }
+	@$(PY) -m tools.deploy.shrink $(call quoted,$(PORT)) $(call quoted,$(KEEP)) $(ARGS)
 
 ## status: say what is on a board, in words: PORT=/dev/ttyACM0
 .PHONY: status
 status: $(READY)
-	@test -n "$(PORT)" || { echo "say which board: make status PORT=/dev/ttyACM0"; exit 2; }
-	@$(PY) -m tools.deploy.status $(PORT)
+	@test -n $(call quoted,$(PORT)) || { echo "say which board: make status PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.status $(call quoted,$(PORT))
 
 ## adopt: make the project that is on a board its first app: PORT=/dev/ttyACM0 [VERSION=1.0.0 SETTINGS=file]
 .PHONY: adopt
 adopt: $(READY)
-	@test -n "$(PORT)" || { echo "say which board: make adopt PORT=/dev/ttyACM0"; exit 2; }
-	@$(PY) -m tools.deploy.adopt $(PORT) $(or $(VERSION),1.0.0) $(SETTINGS)
+	@test -n $(call quoted,$(PORT)) || { echo "say which board: make adopt PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.adopt $(call quoted,$(PORT)) $(call quoted,$(or $(VERSION),1.0.0)) $(call option,,$(SETTINGS))
 
 ## undo: take the updater off a board and put back what was there: PORT=/dev/ttyACM0
 .PHONY: undo
 undo: $(READY)
-	@test -n "$(PORT)" || { echo "say which board: make undo PORT=/dev/ttyACM0"; exit 2; }
-	@$(PY) -m tools.deploy.adopt undo $(PORT)
+	@test -n $(call quoted,$(PORT)) || { echo "say which board: make undo PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.adopt undo $(call quoted,$(PORT))
 
 ## doctor: what a connected board has, whether its Notecard answers, and what to do next: PORT=/dev/ttyACM0
 .PHONY: doctor
 doctor: $(READY)
-	@test -n "$(PORT)" || { echo "say which board: make doctor PORT=/dev/ttyACM0"; exit 2; }
-	@$(PY) -m tools.deploy.doctor $(PORT)
+	@test -n $(call quoted,$(PORT)) || { echo "say which board: make doctor PORT=/dev/ttyACM0"; exit 2; }
+	@$(PY) -m tools.deploy.doctor $(call quoted,$(PORT))
 
 ## dist: archives for both interpreters and their checksums, in build/dist; package.json for mip
 .PHONY: dist

@@ -84,6 +84,14 @@ def test_an_app_becomes_an_image_that_a_device_can_read(app, tmp_path, run):
     assert image.tlvs.unpacked_size == sum(entry.size for entry in entries)
 
 
+@pytest.mark.parametrize("counter", ["-1", "4294967296", "x", "1.5"])
+def test_a_counter_that_no_image_can_hold_is_said_to_be_none(app, tmp_path, capsys, counter):
+    with pytest.raises(SystemExit) as left:
+        tool.main(["make", str(app), "1.2.3", str(tmp_path / "app-1.2.3.img"), "--counter=" + counter])
+    assert left.value.code == 2
+    assert "%s is no whole number from 0 to 4294967295" % counter in capsys.readouterr().err
+
+
 def test_notehub_finds_the_marker_in_the_uploaded_file(app, tmp_path, run):
     out = tmp_path / "app-1.2.3.img"
     run(app, "1.2.3", out, "--org", "Example", "--product", "Buoy", "--name", "buoy")
