@@ -162,12 +162,30 @@ def test_a_sleeper_confirms_by_its_one_clean_run():
         dfu.poll(2000)
         dfu.rest()
 
-    with On(confirm_after_runs=3) as device:
-        rig.BEHAVIOUR[APP] = sleeper
-        device.offer(ota.image(NEW))
-        ota.boots(device, reported(device), 60)
-        assert device.reports()[0].get("err") is None
-        assert device.chip.running == NEW
+    for runs in (1, 3, 99):
+        with On(confirm_after_runs=runs) as device:
+            rig.BEHAVIOUR[APP] = sleeper
+            device.offer(ota.image(NEW))
+            ota.boots(device, reported(device), 60)
+            assert device.reports()[0].get("err") is None
+            assert device.chip.running == NEW
+
+
+def test_a_firmwares_one_run_confirms_by_its_end_and_not_before():
+    def crashes(dfu):
+        if dfu.on_trial:
+            for _ in range(5):
+                dfu.poll(2000)
+            raise ValueError("the work after the poll")
+        rig.stay(dfu)
+
+    for runs in (1, 3, 99):
+        with On(confirm_after_runs=runs) as device:
+            rig.BEHAVIOUR[APP] = crashes
+            device.offer(ota.image(NEW))
+            ota.boots(device, reported(device), 60)
+            assert device.reports()[0].get("err", "").startswith("app-raised: "), (runs, device.reports())
+            assert device.chip.running == OLD
 
 
 def test_ctrl_c_on_trial_goes_on_after_a_soft_reset():
