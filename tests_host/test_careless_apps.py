@@ -1,5 +1,7 @@
 """Apps that were not written with updates in mind: updates come all the same, and the app runs."""
 
+import os
+
 import rig
 from notedfu.port import BasePort
 from notedfu.update import Updater
@@ -136,3 +138,20 @@ def test_a_rest_raises_nothing_whatever_is_wrong_with_the_updater():
         finally:
             Updater.put_off = real
         assert device.journal().unclean == 0
+
+
+def test_a_trial_that_can_not_be_confirmed_ends_after_trial_s():
+    """It has removed a file of its slot, so there is nothing whole that could be confirmed."""
+
+    def tidies(dfu):
+        os.remove(device.root + "/notedfu.d/b/data/notes.txt")
+        rig.confirm_and_stay(dfu)
+
+    with Device(trial_s=600) as device:
+        rig.BEHAVIOUR[NEW] = tidies
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=600) == "reset" and device.boot(for_s=600) == "reset"
+        assert device.boot(for_s=20000) == "reset", "no trial without end"
+        device.boot(for_s=600)
+        assert rig.RUNS == [OLD, NEW, OLD]
+        assert device.reports()[0]["err"].startswith("trial-failed: ")

@@ -131,7 +131,8 @@ class Health:
             self.wants_confirm = True
         if self.wants_confirm and (heard or not settings.confirm_needs_notecard):
             self.confirm()
-        elif run_s >= settings.trial_s:
+        # a confirmation that can't be made, as a file of the app's is gone, must not make the trial endless
+        if self._journal.state == TRIAL and run_s >= settings.trial_s:
             self._boot.port.say("no confirmation in %d s" % settings.trial_s)
             self._boot.port.reset()
 
