@@ -32,10 +32,11 @@ def resumed(port, began, front):
     """
     gc.collect()
     boot = Device(port)
-    boot.page, front.page = front.page, None
+    boot.page = front.page
     boot.load()
     updates = Updates(boot, _own_half(boot), _guard(boot), front)
     updates.health.resume(Seconds(boot.clock, began))
+    front.page = None  # last: where the heap is full the app may try again
     return updates
 
 
