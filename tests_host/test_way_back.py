@@ -117,16 +117,18 @@ def test_a_journal_that_can_not_be_written_is_tried_once_in_check_s():
 
 
 def test_a_full_heap_where_the_journal_is_written_does_not_end_the_app():
-    real = Journal._rewrite
+    real, waiting = Journal._rewrite, Journal.waiting
 
-    def full(journal, copy, record):
+    def full(journal, *_):
         raise MemoryError
 
     def greedy(dfu):
         Journal._rewrite = full
         for _ in range(100):
             dfu.work()
-        Journal._rewrite = real
+        Journal.waiting = full  # what would be kept elsewhere is as large
+        dfu.unblock()
+        Journal._rewrite, Journal.waiting = real, waiting
         assert dfu.problem.code == "no-memory"
         rig.stay(dfu)
 
@@ -138,7 +140,7 @@ def test_a_full_heap_where_the_journal_is_written_does_not_end_the_app():
         try:
             assert device.boot(for_s=900) == "power"
         finally:
-            Journal._rewrite = real
+            Journal._rewrite, Journal.waiting = real, waiting
 
 
 def test_a_full_heap_where_a_run_is_judged_does_not_end_the_app():
