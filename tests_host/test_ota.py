@@ -188,6 +188,25 @@ def test_a_firmwares_one_run_confirms_by_its_end_and_not_before():
             assert device.chip.running == OLD
 
 
+def test_a_firmware_that_marks_itself_as_good_stays_and_the_old_app_runs_on_it():
+    """The limit that docs/boards/esp32-ota.md names: the bootloader takes back what is not marked, nothing else."""
+
+    def marks(dfu):
+        if dfu.on_trial:
+            device.chip.bootloader.keep()
+            raise ValueError("no good after all")
+        rig.stay(dfu)
+
+    with On() as device:
+        rig.BEHAVIOUR[APP] = marks
+        device.offer(ota.image(NEW))
+        ota.boots(device, reported(device))
+        assert device.reports()[0]["err"].startswith("app-raised: ")
+        device.boot(60)
+        assert device.chip.running == NEW and rig.RUNS[-1] == APP
+        assert device.journal().active == 1 and device.journal().state == IDLE
+
+
 def test_ctrl_c_on_trial_goes_on_after_a_soft_reset():
     with On() as device:
         stops = []
