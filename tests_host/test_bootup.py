@@ -171,6 +171,29 @@ def test_an_updater_that_did_not_fit_gets_the_reserved_page_when_it_does():
         assert pages[0] is pages[1] and len(pages[0]) == 4096 and pages[2] is None
 
 
+def test_an_app_that_left_no_room_for_the_updater_starts_beside_it_the_next_time():
+    with Scratch() as folder:
+        device = device_at_peace(folder)
+
+        def full(board):
+            raise MemoryError
+
+        def greedy(dfu):
+            real, Device.load = Device.load, full
+            try:
+                dfu.poll()
+            finally:
+                Device.load = real
+
+        assert isinstance(given(device, greedy), bootup.Handle)
+        assert device.requests("dfu.status"), "the updater has worked when the app was gone"
+        device.offer(rig.app_image("2.0.0"))
+        rig.BEHAVIOUR["2.0.0"] = rig.confirm_and_stay
+        assert not isinstance(given(device, rig.stay), bootup.Handle)
+        assert device.boot(100) == "reset" and device.boot(100) == "power"
+        assert rig.RUNS[-1] == "2.0.0"
+
+
 def test_one_run_in_eight_is_marked():
     with Scratch() as folder:
         device = device_at_peace(folder)
