@@ -9,7 +9,6 @@ from notedfu.glance import ended, reserve, start
 from notedfu.handle import Updates
 
 _RESTART_MS = const(5000)  # after an app's exception, with the updater at work
-_POLL_MS = const(1000)
 
 
 def run(boot, action):
