@@ -189,7 +189,7 @@ def test_a_firmwares_one_run_confirms_by_its_end_and_not_before():
 
 
 def test_a_firmware_that_marks_itself_as_good_stays_and_the_old_app_runs_on_it():
-    """The limit that docs/boards/esp32-ota.md names: the bootloader takes back what is not marked, nothing else."""
+    """The limit that docs/boards/esp32-ota.md names: the bootloader takes back what is not marked."""
 
     def marks(dfu):
         if dfu.on_trial:
