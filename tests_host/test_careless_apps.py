@@ -3,6 +3,8 @@
 import os
 
 import rig
+from notedfu.errors import LinkError
+from notedfu.half import Half
 from notedfu.port import BasePort
 from notedfu.update import Updater
 from test_way_on import NEW, OLD, Device
@@ -155,3 +157,25 @@ def test_a_trial_that_can_not_be_confirmed_ends_after_trial_s():
         device.boot(for_s=600)
         assert rig.RUNS == [OLD, NEW, OLD]
         assert device.reports()[0]["err"].startswith("trial-failed: ")
+
+
+def test_a_trial_that_only_asks_ends_after_trial_s_where_no_request_gets_out():
+    def fails(half):
+        raise ValueError("no such pins")
+
+    def asks(dfu):
+        while True:
+            try:
+                dfu.request({"req": "card.version"})
+            except LinkError:
+                device.time.advance(10000)
+
+    with Device(trial_s=600, watchdog_s=0) as device:
+        rig.BEHAVIOUR[NEW] = asks
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=600) == "reset" and device.boot(for_s=600) == "reset"
+        real, Half._assemble = Half._assemble, fails
+        try:
+            assert device.boot(for_s=6000) == "reset", "no trial without end"
+        finally:
+            Half._assemble = real

@@ -107,9 +107,9 @@ class Updates:
         Raises LinkError where the Notecard can't be reached. It is no poll(): an app on trial that only calls
         this is reverted.
         """
-        self._half.ready()
-        self._half.updater.yield_bus()
         try:
+            self._half.ready()
+            self._half.updater.yield_bus()
             return self._half.notecard.request(req, timeout_ms)
         finally:
             self._judge()
