@@ -4,7 +4,7 @@ import os
 
 import rig
 from notedfu.errors import LocalError
-from notedfu.journal import PENDING, TRIAL, Journal
+from notedfu.journal import IDLE, PENDING, TRIAL, Journal
 from notedfu.slots import Slots
 from test_way_on import NEW, OLD, Device, Worn
 
@@ -114,6 +114,31 @@ def test_a_journal_that_can_not_be_written_is_tried_once_in_check_s():
         with Worn(counted):
             assert device.boot(for_s=7200) == "power"
         assert 20 < len(tries) < 60, len(tries)
+
+
+def test_a_confirmation_that_can_not_be_written_is_tried_once_a_minute():
+    tries = []
+
+    def counted(journal):
+        tries.append(device.time.elapsed_ms)
+        return True
+
+    def confirms(dfu):
+        with Worn(counted):
+            dfu.confirm()
+            for _ in range(600):
+                dfu.work()
+        assert dfu.on_trial and dfu.problem.code == "journal-fault"
+        rig.stay(dfu)
+
+    with Device() as device:
+        rig.BEHAVIOUR[NEW] = confirms
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=600) == "reset" and device.boot(for_s=600) == "reset"
+        assert device.boot(for_s=3000) == "power"
+        minutes = (tries[-1] - tries[0]) / 60000
+        assert minutes > 5 and len(tries) < 3 * minutes + 5, (minutes, len(tries))
+        assert device.journal().state == IDLE and rig.RUNS[-1] == NEW
 
 
 def test_a_full_heap_where_the_journal_is_written_does_not_end_the_app():
