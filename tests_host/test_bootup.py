@@ -2,7 +2,9 @@ import json
 import struct
 
 import rig
+from check import raises
 from notedfu import bootup, decide, glance
+from notedfu.device import Device
 from notedfu.journal import GOOD, IDLE, PENDING, STAGING, TRIAL, UNBLOCKED, Journal
 from notedfu.settings import Settings
 from notedfu.slots import RIGHT
@@ -143,6 +145,53 @@ def test_a_slot_without_its_mark_or_with_a_file_of_another_size_is_not_quiet():
             write(path, whole)
             assert glance.confirmed(slot, sizes)
         assert is_quiet(device)
+
+
+def test_an_updater_that_did_not_fit_gets_the_reserved_page_when_it_does():
+    with Scratch() as folder:
+        device = device_at_peace(folder)
+        pages = []
+
+        def full(board):
+            raise MemoryError
+
+        def look(dfu):
+            pages.append(dfu.page)
+            real, Device.load = Device.load, full
+            try:
+                raises(MemoryError, dfu.load)
+            finally:
+                Device.load = real
+            pages.append(dfu.page)
+            dfu.confirm()
+            pages.append(dfu.page)
+            rig.stay(dfu)
+
+        given(device, look)
+        assert pages[0] is pages[1] and len(pages[0]) == 4096 and pages[2] is None
+
+
+def test_an_app_that_left_no_room_for_the_updater_starts_beside_it_the_next_time():
+    with Scratch() as folder:
+        device = device_at_peace(folder)
+
+        def full(board):
+            raise MemoryError
+
+        def greedy(dfu):
+            real, Device.load = Device.load, full
+            try:
+                dfu.poll()
+            finally:
+                Device.load = real
+
+        assert isinstance(given(device, greedy), bootup.Handle)
+        assert device.requests("dfu.status"), "the updater has worked when the app was gone"
+        device.offer(rig.app_image("2.0.0"))
+        rig.BEHAVIOUR["2.0.0"] = rig.confirm_and_stay
+        assert not isinstance(given(device, rig.stay), bootup.Handle)
+        assert device.boot(100) == "reset" and device.boot(100) == "power"
+        assert rig.RUNS[-1] == "2.0.0"
 
 
 def test_one_run_in_eight_is_marked():

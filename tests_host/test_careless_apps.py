@@ -1,6 +1,10 @@
 """Apps that were not written with updates in mind: updates come all the same, and the app runs."""
 
+import os
+
 import rig
+from notedfu.errors import LinkError
+from notedfu.half import Half
 from notedfu.port import BasePort
 from notedfu.update import Updater
 from test_way_on import NEW, OLD, Device
@@ -136,3 +140,42 @@ def test_a_rest_raises_nothing_whatever_is_wrong_with_the_updater():
         finally:
             Updater.put_off = real
         assert device.journal().unclean == 0
+
+
+def test_a_trial_that_can_not_be_confirmed_ends_after_trial_s():
+    """It has removed a file of its slot, so there is nothing whole that could be confirmed."""
+
+    def tidies(dfu):
+        os.remove(device.root + "/notedfu.d/b/data/notes.txt")
+        rig.confirm_and_stay(dfu)
+
+    with Device(trial_s=600) as device:
+        rig.BEHAVIOUR[NEW] = tidies
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=600) == "reset" and device.boot(for_s=600) == "reset"
+        assert device.boot(for_s=20000) == "reset", "no trial without end"
+        device.boot(for_s=600)
+        assert rig.RUNS == [OLD, NEW, OLD]
+        assert device.reports()[0]["err"].startswith("trial-failed: ")
+
+
+def test_a_trial_that_only_asks_ends_after_trial_s_where_no_request_gets_out():
+    def fails(half):
+        raise ValueError("no such pins")
+
+    def asks(dfu):
+        while True:
+            try:
+                dfu.request({"req": "card.version"})
+            except LinkError:
+                device.time.advance(10000)
+
+    with Device(trial_s=600, watchdog_s=0) as device:
+        rig.BEHAVIOUR[NEW] = asks
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=600) == "reset" and device.boot(for_s=600) == "reset"
+        real, Half._assemble = Half._assemble, fails
+        try:
+            assert device.boot(for_s=6000) == "reset", "no trial without end"
+        finally:
+            Half._assemble = real

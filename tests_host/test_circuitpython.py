@@ -60,6 +60,17 @@ def test_a_whole_update_over_uart():
         assert device.complaints == []
 
 
+def test_the_next_update_is_installed_as_soon_as_it_is_ready():
+    """The last one's swap has left its count in the record: that is no swap that failed."""
+    with Scratch() as folder:
+        device = on_trial(folder, rig.confirm_and_stay, settings={"check_s": 3600})
+        assert device.boot(for_s=300) == "power"
+        assert 0 < device.journal().swap_left < 3
+        rig.BEHAVIOUR["3.0.0"] = rig.confirm_and_stay
+        device.offer(rig.app_image("3.0.0"))
+        assert device.boot(for_s=300) == "reset"
+
+
 def test_a_save_that_runs_code_again_costs_no_attempt():
     with Scratch() as folder:
         device = on_trial(folder, rig.stay)

@@ -231,6 +231,26 @@ def test_a_module_of_the_boards_own_brings_the_device():
     assert raises(LocalError, regions.region, Settings).code == "no-region"
 
 
+def test_whatever_a_module_of_the_boards_own_raises_is_no_region():
+    class Module:
+        @staticmethod
+        def region(settings):
+            raise errors[-1]
+
+    class Settings:
+        staging_module = "board_media"
+
+    sys.modules["board_media"] = Module
+    try:
+        for error in (RuntimeError("no pull-up on the bus"), TypeError("a bug"), OSError(19)):
+            errors = [error]
+            assert raises(LocalError, regions.region, Settings).code == "no-region"
+        errors = [MemoryError()]
+        raises(MemoryError, regions.region, Settings)
+    finally:
+        sys.modules.pop("board_media")
+
+
 def test_a_whole_update_is_staged_on_a_card():
     with Scratch() as folder:
         device = rig.Rig(folder, settings={"staging": "flash"})

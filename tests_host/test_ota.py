@@ -162,12 +162,49 @@ def test_a_sleeper_confirms_by_its_one_clean_run():
         dfu.poll(2000)
         dfu.rest()
 
-    with On(confirm_after_runs=3) as device:
-        rig.BEHAVIOUR[APP] = sleeper
+    for runs in (1, 3, 99):
+        with On(confirm_after_runs=runs) as device:
+            rig.BEHAVIOUR[APP] = sleeper
+            device.offer(ota.image(NEW))
+            ota.boots(device, reported(device), 60)
+            assert device.reports()[0].get("err") is None
+            assert device.chip.running == NEW
+
+
+def test_a_firmwares_one_run_confirms_by_its_end_and_not_before():
+    def crashes(dfu):
+        if dfu.on_trial:
+            for _ in range(5):
+                dfu.poll(2000)
+            raise ValueError("the work after the poll")
+        rig.stay(dfu)
+
+    for runs in (1, 3, 99):
+        with On(confirm_after_runs=runs) as device:
+            rig.BEHAVIOUR[APP] = crashes
+            device.offer(ota.image(NEW))
+            ota.boots(device, reported(device), 60)
+            assert device.reports()[0].get("err", "").startswith("app-raised: "), (runs, device.reports())
+            assert device.chip.running == OLD
+
+
+def test_a_firmware_that_marks_itself_as_good_stays_and_the_old_app_runs_on_it():
+    """The limit that docs/boards/esp32-ota.md names: the bootloader takes back what is not marked."""
+
+    def marks(dfu):
+        if dfu.on_trial:
+            device.chip.bootloader.keep()
+            raise ValueError("no good after all")
+        rig.stay(dfu)
+
+    with On() as device:
+        rig.BEHAVIOUR[APP] = marks
         device.offer(ota.image(NEW))
-        ota.boots(device, reported(device), 60)
-        assert device.reports()[0].get("err") is None
-        assert device.chip.running == NEW
+        ota.boots(device, reported(device))
+        assert device.reports()[0]["err"].startswith("app-raised: ")
+        device.boot(60)
+        assert device.chip.running == NEW and rig.RUNS[-1] == APP
+        assert device.journal().active == 1 and device.journal().state == IDLE
 
 
 def test_ctrl_c_on_trial_goes_on_after_a_soft_reset():

@@ -4,7 +4,7 @@ import os
 
 import rig
 from notedfu.errors import LocalError
-from notedfu.journal import PENDING, TRIAL, Journal
+from notedfu.journal import IDLE, PENDING, TRIAL, Journal
 from notedfu.slots import Slots
 from test_way_on import NEW, OLD, Device, Worn
 
@@ -116,17 +116,44 @@ def test_a_journal_that_can_not_be_written_is_tried_once_in_check_s():
         assert 20 < len(tries) < 60, len(tries)
 
 
-def test_a_full_heap_where_the_journal_is_written_does_not_end_the_app():
-    real = Journal._rewrite
+def test_a_confirmation_that_can_not_be_written_is_tried_once_a_minute():
+    tries = []
 
-    def full(journal, copy, record):
+    def counted(journal):
+        tries.append(device.time.elapsed_ms)
+        return True
+
+    def confirms(dfu):
+        with Worn(counted):
+            dfu.confirm()
+            for _ in range(600):
+                dfu.work()
+        assert dfu.on_trial and dfu.problem.code == "journal-fault"
+        rig.stay(dfu)
+
+    with Device() as device:
+        rig.BEHAVIOUR[NEW] = confirms
+        device.offer(rig.app_image(NEW))
+        assert device.boot(for_s=600) == "reset" and device.boot(for_s=600) == "reset"
+        assert device.boot(for_s=3000) == "power"
+        minutes = (tries[-1] - tries[0]) / 60000
+        assert minutes > 5 and len(tries) < 3 * minutes + 5, (minutes, len(tries))
+        assert device.journal().state == IDLE and rig.RUNS[-1] == NEW
+
+
+def test_a_full_heap_where_the_journal_is_written_does_not_end_the_app():
+    real, waiting = Journal._rewrite, Journal.waiting
+
+    def full(journal, *_):
         raise MemoryError
 
     def greedy(dfu):
         Journal._rewrite = full
         for _ in range(100):
             dfu.work()
-        Journal._rewrite = real
+        Journal.waiting = full  # what would be kept elsewhere is as large
+        dfu.unblock()
+        Journal._rewrite, Journal.waiting = real, waiting
         assert dfu.problem.code == "no-memory"
         rig.stay(dfu)
 
@@ -138,7 +165,7 @@ def test_a_full_heap_where_the_journal_is_written_does_not_end_the_app():
         try:
             assert device.boot(for_s=900) == "power"
         finally:
-            Journal._rewrite = real
+            Journal._rewrite, Journal.waiting = real, waiting
 
 
 def test_a_full_heap_where_a_run_is_judged_does_not_end_the_app():

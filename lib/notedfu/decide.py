@@ -66,7 +66,7 @@ class Boot(Device):
             elif action == "revert":
                 self._give_up()
             elif action == "follow":
-                self.slots.follow(self.journal)
+                self.slots.follow(self.journal, self.settings)
                 self.save()
                 self.port.say("another firmware runs; slot %s goes with it" % "-AB"[self.journal.active])
             elif action == "keep":

@@ -122,8 +122,11 @@ class Device:
     def _unsaved(self, error):
         """The journal could not be written: it waits, or `error` is the fault. Returns whether it waits."""
         self.journal.condition = GOOD  # from here on what is in RAM counts
-        if self.port.keep(self.journal.waiting()):
-            return True
+        try:
+            if self.port.keep(self.journal.waiting()):
+                return True
+        except MemoryError:
+            pass  # no room on the heap for that either: `error` says what is wrong
         if self.fault is None:
             self.port.complain(error)  # once: an app asks again and again
         self.fault = error

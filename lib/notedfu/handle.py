@@ -26,7 +26,7 @@ class Consent:
         self._deferred = Seconds(boot.clock)
         # a swap has failed for a reason of this board: its other tries shall not be over within seconds; nor
         # shall an app be reset after each poll() where boot.py swaps nothing
-        failed = 0 < journal.swap_left < settings.swap_tries and boot.deferred
+        failed = journal.state == PENDING and 0 < journal.swap_left < settings.swap_tries and boot.deferred
         self._pause_s = settings.check_s if failed or boot.passed_over else 0
         self._run = Seconds(boot.clock)
 
@@ -107,9 +107,9 @@ class Updates:
         Raises LinkError where the Notecard can't be reached. It is no poll(): an app on trial that only calls
         this is reverted.
         """
-        self._half.ready()
-        self._half.updater.yield_bus()
         try:
+            self._half.ready()
+            self._half.updater.yield_bus()
             return self._half.notecard.request(req, timeout_ms)
         finally:
             self._judge()

@@ -26,6 +26,7 @@ ENDS = (
 
 _CLEAN_LIMIT = const(100)  # clean runs on trial without a confirmation: it will never come
 _WATCHED = const(8)  # one run in so many is marked in flash, until one ends uncleanly
+_AGAIN_S = const(60)
 _MOST = const(255)  # a byte of the record
 
 
@@ -60,6 +61,7 @@ class Health:
         self._seconds = Seconds(boot.clock)
         self._begun = False
         self._healthy = False
+        self._again_s = 0  # of the run: not before is a confirmation tried that could not be written
         self._rested = False
 
     def begin(self):
@@ -129,9 +131,12 @@ class Health:
             self.wants_confirm = True
         if self._journal.clean_runs >= settings.confirm_after_runs > 0:
             self.wants_confirm = True
-        if self.wants_confirm and (heard or not settings.confirm_needs_notecard):
+        allowed = heard or not settings.confirm_needs_notecard
+        if self.wants_confirm and allowed and run_s >= self._again_s:
             self.confirm()
-        elif run_s >= settings.trial_s:
+            self._again_s = run_s + _AGAIN_S
+        # a confirmation that can't be made, as a file of the app's is gone, must not make the trial endless
+        if self._journal.state == TRIAL and run_s >= settings.trial_s:
             self._boot.port.say("no confirmation in %d s" % settings.trial_s)
             self._boot.port.reset()
 

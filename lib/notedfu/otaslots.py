@@ -13,7 +13,6 @@ BANK = "firmware.bank"  # in the slot's folder: its firmware's label
 FIRMWARE = b"esp32"  # TLV 0xA1 of an image whose payload is a firmware
 BOTH = b"esp32+slots"  # and of one that is an archive: firmware.bin, then an app
 _LIMIT = 16  # bytes of a label (esp_partition.h)
-_LAST_CHANCE = 98  # clean runs that a firmware's only run on trial begins with: one more is always enough
 
 
 class OtaSlots(Slots):
@@ -55,18 +54,19 @@ class OtaSlots(Slots):
             return OTHER
         return RIGHT
 
-    def follow(self, journal):
+    def follow(self, journal, settings):
         """Make the record's fields say what runs() has found: the other slot's firmware."""
         journal.active = spare(journal.active)
         if journal.state == PENDING:
-            self.begin_trial(journal, 1)
+            self.begin_trial(journal, settings)
 
-    def begin_trial(self, journal, runs):
-        """A firmware is on trial for `runs`, or for the one boot that the bootloader gives it: its clean end
-        counts as all that are asked for."""
+    def begin_trial(self, journal, settings):
+        """A firmware is on trial for `trial_runs`, or for the one boot that the bootloader gives it: its
+        clean end is the last of all that are asked for."""
+        once = self.banks.once
         journal.state = TRIAL
-        journal.trial_left = 1 if self.banks.once else runs
-        journal.clean_runs = _LAST_CHANCE if self.banks.once else 0
+        journal.trial_left = 1 if once else settings.trial_runs
+        journal.clean_runs = max(0, settings.confirm_after_runs - 1) if once else 0
         journal.running = journal.unclean = 0
 
     def at_hand(self, slot):

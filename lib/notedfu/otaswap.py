@@ -46,7 +46,7 @@ def install(boot):
         raise
     slots.banks.switch()
     journal.active = slot
-    slots.begin_trial(journal, boot.settings.trial_runs)
+    slots.begin_trial(journal, boot.settings)
     journal.save()
 
 

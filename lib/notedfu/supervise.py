@@ -9,7 +9,6 @@ from notedfu.glance import ended, reserve, start
 from notedfu.handle import Updates
 
 _RESTART_MS = const(5000)  # after an app's exception, with the updater at work
-_POLL_MS = const(1000)
 
 
 def run(boot, action):
@@ -32,10 +31,11 @@ def resumed(port, began, front):
     """
     gc.collect()
     boot = Device(port)
-    boot.page, front.page = front.page, None
+    boot.page = front.page
     boot.load()
     updates = Updates(boot, _own_half(boot), _guard(boot), front)
     updates.health.resume(Seconds(boot.clock, began))
+    front.page = None  # last: where the heap is full the app may try again
     return updates
 
 

@@ -20,7 +20,9 @@ def region(settings):
         if settings.staging_module:
             return __import__(settings.staging_module).region(settings)
         return _own(settings)
-    except (AttributeError, ImportError, IndexError, OSError, ValueError) as error:
+    except (LocalError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a module of the board's own may raise anything
         raise LocalError("no-region", "no staging region as the settings say: %s" % error) from None
 
 
