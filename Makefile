@@ -51,7 +51,7 @@ test: $(READY) $(NPM)
 vectors: $(READY)
 	@NOTEDFU_VECTORS=all $(PY) -m pytest tests_host/host/test_vectors.py tests_host/host/test_imgtool_images.py
 
-## demo: a whole update on the virtual board: BOARD=rp2|esp32|esp32-ota|esp32-slots|stm32|stm32-romfs|circuitpython|circuitpython-dualbank LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|deaf|firstapp|superseded|repl|legacy|cut|firmware|rollback|chip|mpy|drive|bite|dualbank|dualbank-back
+## demo: a whole update on the virtual board: BOARD=rp2|esp32|esp32-ota|esp32-slots|stm32|stm32-romfs|circuitpython|circuitpython-dualbank LINK=i2c|uart STAGING=file|flash MODE=auto|base64|binary KEY=p256|ed25519 SCENARIO=update|revert|corrupt|tampered|swapped|unsigned|downgrade|foreign|product|sleepy|hang|crashloop|crowded|deaf|firstapp|superseded|repl|legacy|cut|firmware|rollback|chip|mpy|drive|bite|dualbank|dualbank-back
 .PHONY: demo
 demo: $(READY)
 	@$(PY) -m tools.demo $(call option,--link,$(LINK)) $(call option,--staging,$(STAGING)) $(call option,--scenario,$(SCENARIO)) $(call option,--key,$(KEY)) $(call option,--mode,$(MODE)) $(call option,--board,$(BOARD))

@@ -242,7 +242,12 @@ def test_the_version_goes_out_in_its_ten_keys_once_per_change():
 
 def test_a_marker_that_came_by_cable_and_says_nonsense_stands_in_no_updates_way():
     numbers = b'firmware::info:{"version":"1.0.0","ver_major":"one"}\0'
-    for marker in (b"firmware::info:{", numbers, b"firmware::info:[]\0", b'firmware::info:{"version":"7.0.0"}\0'):
+    for marker in (
+        b"firmware::info:{",
+        numbers,
+        b"firmware::info:[]\0",
+        b'firmware::info:{"version":"7.0.0"}\0',
+    ):
         with Device() as device:
             tlvs = [("marker", marker)] + images.usual((1, 0, 0, 0))[1:]
             device.install_first(OLD, image=images.unsigned(b"", tlvs, version=(1, 0, 0, 0)))

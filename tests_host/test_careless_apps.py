@@ -122,7 +122,10 @@ def test_no_exception_fails_to_be_told_on_the_console():
         def say(self, text):
             shown.append(text)
 
-    for error, text in ((OSError(5), repr(OSError(5))), (Unspeakable(), "Unspeakable, whose text raises ValueError")):
+    for error, text in (
+        (OSError(5), repr(OSError(5))),
+        (Unspeakable(), "Unspeakable, whose text raises ValueError"),
+    ):
         shown = []
         Console().complain(error)
         assert shown == [text]

@@ -7,7 +7,8 @@ from scratch import Scratch
 
 STATES = (IDLE, STAGING, PENDING, TRIAL)
 ACTIONS = (
-    "rebuild", "swap", "discard", "try", "revert", "keep", "follow", "run", "fall-back", "recover",
+    "rebuild", "swap", "discard", "try", "revert", "keep", "follow", "alone", "run", "fall-back",
+    "recover",
 )  # fmt: skip
 
 
@@ -15,8 +16,8 @@ def combinations():
     for record in (GOOD, LOST):
         for state in STATES:
             for runs in (RIGHT, KEPT, OTHER):
-                for bits in range(16):
-                    yield (record, state, runs) + tuple(bool(bits >> at & 1) for at in range(4))
+                for bits in range(32):
+                    yield (record, state, runs) + tuple(bool(bits >> at & 1) for at in range(5))
 
 
 def fits(row, found):
@@ -53,7 +54,7 @@ def test_no_app_runs_on_the_other_slots_firmware():
 
 
 def test_an_unknown_state_is_not_decided_silently():
-    raises(AssertionError, decide.decide, GOOD, IDLE, RIGHT, False, None, None, None)
+    raises(AssertionError, decide.decide, GOOD, IDLE, RIGHT, False, None, None, None, False)
 
 
 def test_an_empty_board_is_in_recovery_and_asks_the_notecard():

@@ -2,7 +2,7 @@
 
 from notedfu.device import Device
 from notedfu.errors import DfuError, ImageError, LocalError, TransferError
-from notedfu.journal import GOOD, IDLE, LOST, PENDING, RETRIED, TRIAL
+from notedfu.journal import ALONE, GOOD, IDLE, LOST, PENDING, RETRIED, TRIAL
 from notedfu.slots import KEPT, OTHER, A, B
 
 # The first row that fits decides. None fits everything. SPEC.md draws the same rows, and a test compares.
@@ -10,32 +10,34 @@ from notedfu.slots import KEPT, OTHER, A, B
 #   left: swaps (PENDING) or runs (TRIAL) are left · active: the active slot is whole
 #   other: the other slot is whole, confirmed, and its counter is not lower than the journal's
 #   failing: the app ended uncleanly too often in a row
+#   alone: beside the app there was no room on the heap for the image that is offered
 #   runs: what really runs: RIGHT, the active slot's firmware or one that goes with all; KEPT, the firmware on
 #   trial, and its slot is marked as confirmed; OTHER, the other slot's firmware
 TABLE = (
-    # record, state, runs, left, active, other, failing, action
-    (LOST, None, None, None, None, None, None, "rebuild"),
-    (None, TRIAL, OTHER, None, None, None, None, "revert"),
-    (None, TRIAL, KEPT, None, None, None, None, "keep"),
-    (None, None, OTHER, None, None, None, None, "follow"),
-    (None, PENDING, None, True, None, None, None, "swap"),
-    (None, PENDING, None, False, None, None, None, "discard"),
-    (None, TRIAL, None, True, True, None, None, "try"),
-    (None, TRIAL, None, None, None, None, None, "revert"),
-    (None, None, None, None, True, None, False, "run"),
-    (None, None, None, None, True, True, True, "fall-back"),
-    (None, None, None, None, True, None, True, "recover"),
-    (None, None, None, None, False, True, None, "fall-back"),
-    (None, None, None, None, False, False, None, "recover"),
+    # record, state, runs, left, active, other, failing, alone, action
+    (LOST, None, None, None, None, None, None, None, "rebuild"),
+    (None, TRIAL, OTHER, None, None, None, None, None, "revert"),
+    (None, TRIAL, KEPT, None, None, None, None, None, "keep"),
+    (None, None, OTHER, None, None, None, None, None, "follow"),
+    (None, PENDING, None, True, None, None, None, None, "swap"),
+    (None, PENDING, None, False, None, None, None, None, "discard"),
+    (None, TRIAL, None, True, True, None, None, None, "try"),
+    (None, TRIAL, None, None, None, None, None, None, "revert"),
+    (None, None, None, None, True, None, False, True, "alone"),
+    (None, None, None, None, True, None, False, None, "run"),
+    (None, None, None, None, True, True, True, None, "fall-back"),
+    (None, None, None, None, True, None, True, None, "recover"),
+    (None, None, None, None, False, True, None, None, "fall-back"),
+    (None, None, None, None, False, False, None, None, "recover"),
 )
 
-_FINAL = ("run", "try", "recover")
+_FINAL = ("run", "try", "alone", "recover")
 _STEPS = 6  # the longest way through the table is rebuild, fall-back, run; more is a defect
 
 
-def decide(record, state, runs, left, active, other, failing):
+def decide(record, state, runs, left, active, other, failing, alone):
     """The action of the first row that fits. Allocates nothing but the tuple."""
-    found = (record, state, runs, left, active, other, failing)
+    found = (record, state, runs, left, active, other, failing, alone)
     for row in TABLE:
         for wanted, have in zip(row, found):
             if wanted is not None and wanted != have:
@@ -51,7 +53,7 @@ class Boot(Device):
     swapped = False
 
     def act(self):
-        """Do what the table says until the board knows what to run. Returns "run", "try" or "recover"."""
+        """Do what the table says until the board knows what to run. Returns one of _FINAL."""
         self.load()
         for _ in range(_STEPS):
             action = self._decide()
@@ -120,7 +122,8 @@ class Boot(Device):
         active = self.slots.whole(journal.active, self.clock)
         usable = (active is None or self.settings.fall_back) and self.slots.at_hand(self.elsewhere())
         runs = self.slots.runs(journal)
-        return decide(record, state, runs, left > 0, active is not None, usable, failing)
+        alone = journal.flags & ALONE != 0
+        return decide(record, state, runs, left > 0, active is not None, usable, failing, alone)
 
     def _rebuild(self):
         """Both copies of the journal are gone: the confirmed slot with the highest counter, then version."""

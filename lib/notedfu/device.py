@@ -3,7 +3,18 @@
 import os
 
 from notedfu.errors import LocalError, SettingsError
-from notedfu.journal import CONSENT, FRESH, GOOD, IDLE, REFUSED, UNBLOCKED, Journal
+from notedfu.journal import (
+    ALONE,
+    ALONE_BOOTS,
+    CONSENT,
+    FRESH,
+    GOOD,
+    IDLE,
+    REFUSED,
+    STAGING,
+    UNBLOCKED,
+    Journal,
+)
 from notedfu.settings import Settings
 from notedfu.slots import A, B, Slots
 
@@ -131,6 +142,18 @@ class Device:
             self.port.complain(error)  # once: an app asks again and again
         self.fault = error
         return False
+
+    def ask_for_heap(self):
+        """Let a boot fetch the image that is offered without the app, beside which there is no room for it.
+
+        Three times at most for an image, or the app would hardly run any more; and never past an app that is
+        to be asked.
+        """
+        journal = self.journal
+        asks = journal.state <= STAGING and self.settings.install != "ask"
+        if asks and journal.flags & ALONE_BOOTS != ALONE_BOOTS:
+            journal.flags |= ALONE
+            self.save()
 
     def refuse(self, code, text):
         """The staged image is not taken: remember why, for the report; what runs stays."""

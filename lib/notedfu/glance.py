@@ -92,8 +92,8 @@ def settled(folder):
         if latest is None or (number(record[4:8]) - number(latest[4:8])) & 0x80000000 == 0:
             latest = record
     # state: 1 is journal.STAGING, the last in which the installed app runs as ever; unclean; running; flags:
-    # 8 is journal.UNBLOCKED
-    return 0 if latest[8] > 1 or latest[13] or latest[14] or latest[15] & 8 else latest[9]
+    # 8 and 16 are journal.UNBLOCKED and ALONE
+    return 0 if latest[8] > 1 or latest[13] or latest[14] or latest[15] & 24 else latest[9]
 
 
 def entry(take):

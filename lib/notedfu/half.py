@@ -61,7 +61,10 @@ class Half:
         except DfuError as error:
             self.problem = error
         except Exception as error:  # noqa: BLE001 - as above
+            waits = self.updater.status.get("mode") == "ready"
             self._give_up(error)
+            if waits and isinstance(error, MemoryError):
+                self._boot.ask_for_heap()
 
     def put_off(self):
         """updater.put_off(), where there is an updater; a fault is kept, as in poll()."""

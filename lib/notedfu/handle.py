@@ -7,7 +7,7 @@ from notedfu.const import const
 from notedfu.errors import LocalError
 from notedfu.half import Half
 from notedfu.health import Health
-from notedfu.journal import CONSENT, PENDING, TRIAL
+from notedfu.journal import ALONE, CONSENT, PENDING, TRIAL
 
 _POLL_MS = const(1000)
 _BUSY_PAUSE_MS = const(10)  # while an update is on its way, which nobody else is in the way of
@@ -35,7 +35,7 @@ class Consent:
         return self.is_given and not self.is_deferred() and self._run.passed() >= self._pause_s
 
     def install(self):
-        """Let the next boot swap, and reset. Where that can't be written down: again in check_s."""
+        """Let the next boot swap, or fetch without the app, and reset. Where that can't be written down: again in check_s."""
         journal = self._boot.journal
         journal.flags |= CONSENT
         journal.running = 0
@@ -117,13 +117,14 @@ class Updates:
     def poll(self, budget_ms=_POLL_MS):
         """Let the updater work for about budget_ms. Never raises for a fault of an update; see `problem`.
 
-        Does not return if an image is ready and the settings say `install: now`: the board resets.
+        Does not return if an image is ready and the settings say `install: now`: the board resets. Nor if the
+        app leaves it no room on the heap: then the next boot fetches the image first.
         """
         self._alive()
         self._half.poll(budget_ms)
         self._judge()
-        if self._consent.wants_install():
-            self.install()
+        if (self.pending or self._journal.flags & ALONE) and self._consent.wants_install():
+            self._consent.install()
 
     def work(self):
         """poll() for about a second, and wait for another where no update is on its way.

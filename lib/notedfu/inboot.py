@@ -21,7 +21,7 @@ def boot(port):
     action = one.act()
     if one.swapped and one.slots.firmwares:
         port.reset()  # it may be another one that goes with the slot
-    if action == "recover":
+    if action in ("alone", "recover"):  # which are no runs
         _settle(one)
     else:
         Health(one).begin()

@@ -29,6 +29,9 @@ DFU_MODE = 1  # the Notecard was told to enter DFU mode
 RETRIED = 2  # the image has had its one whole new download
 CONSENT = 4  # the pending image may be swapped in, where the settings say `install: ask`
 UNBLOCKED = 8  # the setting `unblock` has done its work
+ALONE = 16  # the heap was too full for the offered image: the next boot fetches it without the app
+ALONE_ONCE = 32  # one of the boots, three at most, that have tried so for it
+ALONE_BOOTS = 96
 
 GOOD = "good"
 FRESH = "fresh"

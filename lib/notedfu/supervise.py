@@ -7,19 +7,23 @@ from notedfu.const import const
 from notedfu.device import Device
 from notedfu.glance import ended, reserve, start
 from notedfu.handle import Updates
+from notedfu.journal import ALONE, ALONE_ONCE
 
 _RESTART_MS = const(5000)  # after an app's exception, with the updater at work
+_IDLE_S = const(120)  # without an update on its way: the app's turn again
 
 
 def run(boot, action):
     """Run the app of the active slot, or recovery; ends in a reset, or by KeyboardInterrupt or SystemExit.
 
-    boot: decide.Boot. action: "run", "try" or "recover".
+    boot: decide.Boot. action: "run", "try", "alone" or "recover".
     """
     guard = _guard(boot)
     boot.page = reserve(boot.settings.page)
     if action == "recover":
         _recover(boot, guard)
+    elif action == "alone":
+        _fetch_alone(boot, guard)
     updates = Updates(boot, _own_half(boot), guard)
     go_on(updates, boot.port, ended(boot.port, _begin, boot, updates))
 
@@ -88,6 +92,24 @@ def _own_half(boot):
     """The folder of the active slot's own download half, or None."""
     folder = boot.slots.path(boot.journal.active) + "/notedfu"
     return folder if boot.port.exists(folder[len(boot.port.root) :]) else None
+
+
+def _fetch_alone(boot, guard):
+    """The app leaves the updater no room: it has the heap until it has nothing to do any more. Ends in a reset;
+    returns, for the app to run, where the journal can't be written, or that would go on for ever."""
+    journal = boot.journal
+    journal.flags = (journal.flags & ~ALONE) + ALONE_ONCE  # first: a cut in it is one of its three boots
+    if not boot.save():
+        return
+    boot.port.say("no room on the heap beside the app: fetching the image without it")
+    updates = Updates(boot, _own_half(boot), guard)
+    updates.install_unasked()
+    lasted, idle = Seconds(boot.clock), Seconds(boot.clock)
+    while idle.passed() < _IDLE_S and lasted.passed() < boot.settings.recovery_s:
+        updates.work()
+        if updates.busy:
+            idle = Seconds(boot.clock)
+    boot.port.reset()
 
 
 def _recover(boot, guard):

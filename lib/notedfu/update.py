@@ -19,7 +19,19 @@ from notedfu.errors import (
     TransferError,
 )
 from notedfu.forget import forget
-from notedfu.journal import CONSENT, DFU_MODE, IDLE, INSTALLED, PENDING, REFUSED, RETRIED, STAGING, TRIAL
+from notedfu.journal import (
+    ALONE,
+    ALONE_BOOTS,
+    CONSENT,
+    DFU_MODE,
+    IDLE,
+    INSTALLED,
+    PENDING,
+    REFUSED,
+    RETRIED,
+    STAGING,
+    TRIAL,
+)
 from notedfu.offer import Offer
 from notedfu.report import Report
 
@@ -215,6 +227,9 @@ class Updater:
                 "off", "the Notecard may not download for this device: dfu.status on:true"
             )
         self._backoff.reset()
+        if self._journal.flags & ALONE_BOOTS:  # the next image has three of its own
+            self._journal.flags &= ~ALONE_BOOTS
+            self._journal.save()
         self._wait(self._boot.settings.check_s * 1000)
         return self._check
 
@@ -313,7 +328,7 @@ class Updater:
         transfer.open(length if resuming else 0)
         if not resuming:
             if journal.identity != identity:
-                journal.flags &= ~RETRIED
+                journal.flags &= ~(RETRIED | ALONE_BOOTS)
             journal.state = STAGING
             journal.identity = identity
             journal.length = length
@@ -352,7 +367,7 @@ class Updater:
         judge.vouched = self._vouched
         judge.on_flash(image, journal.identity)
         journal.state = PENDING
-        journal.flags &= ~CONSENT
+        journal.flags &= ~(CONSENT | ALONE | ALONE_BOOTS)
         journal.image_crc32 = crc32
         journal.swap_left = self._boot.settings.swap_tries
         journal.save()
@@ -454,6 +469,8 @@ class Updater:
         self.problem = LocalError("no-memory", "no room on the heap with a page of %d" % len(self._dfu.page))
         if not self._dfu.shrink():
             self._wait(self._boot.settings.check_s * 1000)
+            if self.status.get("mode") == "ready":
+                self._boot.ask_for_heap()
 
     def _remember_mode(self, entered):
         """Called before DFU mode is entered and after it was left, so that no crash can strand it."""

@@ -19,7 +19,9 @@ def called(*words, home="/home/me"):
     command = ["make", "--silent", "PY=" + SHOW, *("--old-file=" + path for path in made), *words]
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
     environment["HOME"] = home
-    done = subprocess.run(command, cwd=paths.ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=paths.ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)[2:]
 

@@ -24,6 +24,19 @@ _DEAF = """    dfu.confirm()
         dfu.request({"req": "card.version"})
         time.sleep(1)
 """
+_CROWD = """    dfu.poll(0)
+    held = []
+    gc.collect()
+    try:
+        while gc.mem_free() > %d:
+            held.append(bytearray(1000))
+    except MemoryError:
+        pass
+    while True:
+        dfu.poll(200)
+        time.sleep(1)
+"""
+_LEFT = 8000  # bytes of heap, in which no preflight fits
 _BITE_S = 8 + 1  # the hardware watchdog bites after 8 s
 
 
@@ -105,6 +118,21 @@ class CrashLoop(Scenario):
     def wrong(self, result):
         starts = result["starts"].get(self.before, 0)
         return [] if starts == 3 else ["the crashing app was started %d times, not 3" % starts]
+
+
+class Crowded(Scenario):
+    """An app whose buffers leave an update no room on the heap: a boot fetches the image without it."""
+
+    name = "crowded"
+    about = "an app that leaves no room on the heap for an update"
+    timeout_s = 60
+
+    def change_first(self, app):
+        _write(app, "import gc\n" + _HEAD + _CROWD % _LEFT)
+
+    def accompany(self, world, workshop):
+        world.board.wait_for("no room on the heap beside the app", self.timeout_s)
+        return {}
 
 
 class FirstApp(Scenario):
@@ -246,5 +274,5 @@ class Repl(Scenario):
         return found
 
 
-LIFE = (Sleepy, Hang, CrashLoop, Deaf, FirstApp, Superseded, Repl)
+LIFE = (Sleepy, Hang, CrashLoop, Crowded, Deaf, FirstApp, Superseded, Repl)
 SCENARIOS = {one.name: one for one in LIFE}
