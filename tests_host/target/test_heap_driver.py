@@ -121,6 +121,11 @@ def test_fifty_pages_over_i2c_allocate_nothing():
     run(driver(lambda clock: I2CLink(ReplayBus(base64_replies()), clock)))
 
 
+def test_requests_in_several_chunks_allocate_nothing():
+    """A request for a page has 70 bytes; a bus may take 30 at a time."""
+    run(driver(lambda clock: I2CLink(ReplayBus(base64_replies()), clock, mtu=30)))
+
+
 def test_fifty_pages_over_uart_allocate_nothing():
     run(driver(lambda clock: UartLink(ReplaySerial(base64_replies()), clock)))
 
