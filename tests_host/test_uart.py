@@ -77,6 +77,15 @@ def test_babble_is_bounded_everywhere():
     assert setup.time.elapsed_ms - began < 30500
 
 
+def test_bytes_that_only_trickle_end_in_minutes():
+    """64 KiB of them, each within the second that is allowed, would take 16 hours."""
+    setup = Setup()
+    setup.serial.any = lambda: setup.time.elapsed_ms // 900 - len(setup.serial.journal)
+    setup.serial.readinto = lambda buf, n: setup.serial.journal.append(n) or 1
+    assert code_of(LinkError, setup.listen) == "bad-reply"
+    assert 150000 <= setup.time.elapsed_ms <= 151000
+
+
 def test_resync_takes_its_documented_pauses_and_drops_what_comes():
     setup = Setup()
     setup.serial.noise = b"boot trace\r\n"
