@@ -62,8 +62,8 @@ class Updater:
         self._identity = bytes(32)
         self._bodiless = 0
         self._backoff = Backoff(boot.settings.check_s * 1000)
-        if self._journal.state == STAGING:
-            dfu.doubt_store()  # a download was cut short: its last piece may lie there
+        if self._journal.state != IDLE:
+            dfu.doubt_store()  # a download or its end was cut short: its last piece may lie there
         self._since = self._clock.ms()
         self._pause_ms = 0
         self._deadline_ms = 0
@@ -196,10 +196,13 @@ class Updater:
         return self._open
 
     def _tell_about_us(self):
-        """What is told once per change. A Notecard that refuses it may have an image all the same."""
+        """What is told once per change. A Notecard that refuses it may have an image all the same; one that
+        does not know of versions as objects may call it damaged, as often as it is told."""
         try:
             self._report.version(self._boot.settings.voltage)
-        except RequestError as error:
+        except (LinkError, RequestError) as error:
+            if error.code not in ("card-err", "card-io"):
+                raise
             return error
         return None
 
@@ -261,7 +264,7 @@ class Updater:
         reserve = fits.reserve_room
         if not self._is_begun(identity):
             reserve = fits.make_room
-            fits.look_inside(self._dfu, boot.slots, candidate)
+            self._seen(fits.look_inside, boot.slots, candidate)
         self._staging = staging(boot.port, boot.settings, self._clock)
         reserve(boot.slots, journal.active, candidate, self._staging)
         return self._begin
@@ -283,15 +286,18 @@ class Updater:
         gc.collect()
 
     def _look(self):
-        """Preflight's look; a second one where the first may have been shown another piece of the image."""
         from notedfu.preflight import look
 
+        return self._seen(look, self._offer, self._boot.port.sha256)
+
+    def _seen(self, look, *args):
+        """look(dfu, *args); a second one where the first may have been shown another piece of the image."""
         try:
-            return look(self._dfu, self._offer, self._boot.port.sha256)
+            return look(self._dfu, *args)
         except ImageError:
             if self._dfu.guarded:
                 raise
-            return look(self._dfu, self._offer, self._boot.port.sha256)
+            return look(self._dfu, *args)
 
     def _is_begun(self, identity):
         """Whether this very upload is what lies in staging: signed anew, an image may have another length."""
@@ -359,8 +365,9 @@ class Updater:
         return self._leave(0)
 
     def _pending(self):
-        """Nothing more to do before a reset."""
+        """Nothing more to do before a reset, but for what the way out of the transfer could not."""
         self._leave_mode()
+        self._dfu.clear_store()
         self._wait(self._boot.settings.check_s * 1000)
         return self._pending
 
