@@ -104,8 +104,8 @@ class Updates:
     def request(self, req, timeout_ms=None):
         """One transaction with the Notecard, for the app: a dict in, a dict out, `err` included.
 
-        timeout_ms: as Notecard.request. Raises LinkError where the Notecard can't be reached. It is no poll(): an app on trial that only calls
-        this is reverted.
+        timeout_ms: as Notecard.request. Raises LinkError where the Notecard can't be reached. It is no
+        poll(): an app on trial that only calls this is reverted.
         """
         self._half.ready()
         self._half.updater.yield_bus()
