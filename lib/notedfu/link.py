@@ -55,8 +55,9 @@ class Link:
         while left > 0:
             if self._start == self._end and not self._take():
                 if end:
-                    between = self._from[end - 1] != _NEWLINE
-                    heard, allowed_ms = (clock.ms(), _BETWEEN_MS) if between else (began, timeout_ms)
+                    heard, allowed_ms = began, timeout_ms
+                    if self._from[end - 1] != _NEWLINE:
+                        heard, allowed_ms = clock.ms(), _BETWEEN_MS
                     end = 0
                 if clock.since(began) >= timeout_ms + _LINE_MS:
                     raise LinkError("bad-reply", "no end in %d ms" % clock.since(began))
