@@ -534,6 +534,18 @@ def test_a_piece_that_is_always_refused_is_asked_for_ever_less_often():
         assert device.engine.dfu.mode == "ready"
 
 
+def test_an_outcome_that_is_never_taken_is_told_ever_less_often():
+    """Without a body nobody but preflight knows which image it is about: it looks each time."""
+    with Device(check_s=3600) as device:
+        rule = Refused(device, lambda request: request.get("stop"))
+        wrap(device, "dfu.status", rule)
+        device.engine.faults.set("body-missing", 1.0)
+        device.offer(b"no image" * 100)
+        device.boot(5 * 3600)
+        gaps = [rule.at_s[i + 1] - rule.at_s[i] for i in range(len(rule.at_s) - 1)]
+        assert len(gaps) <= 16 and gaps[-1] >= 3600, gaps
+
+
 def test_pauses_double_up_to_the_check_interval_and_only_progress_makes_them_short():
     backoff = Backoff(60000)
     assert [backoff.fault() for _ in range(6)] == [4000, 8000, 16000, 32000, 60000, 60000]

@@ -407,16 +407,22 @@ class Updater:
         self.problem = error
         if not self._report.is_about(identity):
             self._report.settle(REFUSED, str(error), identity, self._offer)
+        pause_ms = 0
         if self._next == self._preflight and self._offer.crc32 is None:
-            self._tell_now()
-        self._next = self._leave(0)
+            pause_ms = self._tell_now()
+        self._next = self._leave(pause_ms)
 
     def _tell_now(self):
-        """Tell the outcome of an image that no body describes, while it is known which one is offered."""
+        """Tell the outcome of an image that no body describes, while it is known which one is offered.
+
+        Returns the ms after which to try again.
+        """
         try:
             self._report.tell()
         except (LinkError, RequestError) as error:
             self.problem = error
+            return self._backoff.fault()
+        return 0
 
     def _transfer_failed(self, error):
         """Damage on the way, or another image in its place: one whole new download, then a verdict."""
