@@ -582,12 +582,13 @@ def test_the_binary_store_is_clean_after_a_power_cut_whatever_comes_of_the_image
 
 
 def check_store_after(install, failing):
-    """failing(): what becomes of the requests that are to clear the store while the image is pending."""
+    """failing(n): what becomes of the n-th request that is to clear the store."""
     with Device("9.1.1", form="binary", install=install) as device:
         tried = []
 
         def rule(request):
-            if request.get("delete") and device.journal().state == PENDING:
+            if request.get("delete"):
+                assert device.engine.store.data
                 tried.append(1)
                 failing(len(tried))
 
@@ -596,22 +597,22 @@ def check_store_after(install, failing):
         device.boot(400)
         assert tried
         if install == "boot":
-            assert device.engine.store.data == b""
+            assert device.journal().state == PENDING and device.engine.store.data == b""
         boots(device)
         check_installed(device)
 
 
 def test_the_binary_store_is_cleared_after_the_power_went_in_its_clearing():
-    def failing(tried):
-        if tried == 1:
+    def failing(n):
+        if n == 1:
             raise rig.PowerCycle()
 
     check_store_after("now", failing)
 
 
 def test_the_binary_store_is_cleared_while_an_image_waits_for_a_reset():
-    def failing(tried):
-        if tried <= 6:
+    def failing(n):
+        if n <= 12:  # two transactions with their retries
             raise Refusal("the host's data was damaged {io}")
 
     check_store_after("boot", failing)

@@ -62,8 +62,8 @@ class Updater:
         self._identity = bytes(32)
         self._bodiless = 0
         self._backoff = Backoff(boot.settings.check_s * 1000)
-        if self._journal.state != IDLE:
-            dfu.doubt_store()  # a download or its end was cut short: its last piece may lie there
+        if self._journal.state == STAGING:
+            dfu.doubt_store()  # a download was cut short: its last piece may lie there
         self._since = self._clock.ms()
         self._pause_ms = 0
         self._deadline_ms = 0
@@ -357,6 +357,7 @@ class Updater:
         judge = Judge(self._boot)
         judge.vouched = self._vouched
         judge.on_flash(image, journal.identity)
+        self._tidy(None)  # while the journal still says that a piece may lie in the binary store
         journal.state = PENDING
         journal.flags &= ~CONSENT
         journal.image_crc32 = crc32
@@ -380,12 +381,7 @@ class Updater:
         transfer, self._transfer = self._transfer, None
         self._staging = None
         self._forget(_LOOK + _JUDGE + _FIT)
-        try:
-            if transfer is not None:
-                transfer.stop()
-            self._dfu.clear_store()
-        except DfuError as error:
-            self.problem = error
+        self._tidy(transfer)
         try:
             self._leave_mode()
         except DfuError as error:
@@ -393,6 +389,15 @@ class Updater:
             pause_ms = max(pause_ms, _RETRY_PAUSE_MS)
         self._wait(pause_ms)
         return self._pending if self._journal.state == PENDING else self._check
+
+    def _tidy(self, transfer):
+        """Take what is on its way, and leave the binary store empty; what fails now is done later."""
+        try:
+            if transfer is not None:
+                transfer.stop()
+            self._dfu.clear_store()
+        except DfuError as error:
+            self.problem = error
 
     def _leave_mode(self):
         """Leave DFU mode if it was entered, by this run or by one that was cut short."""
