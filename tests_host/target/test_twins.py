@@ -30,28 +30,33 @@ def decoded(kernel, size, data, piece, limit):
     return (stop, list(state), bytes(out[: state[2]])) if stop >= 0 else stop
 
 
+def check_decoders(portable, viper, words, data, random, most):
+    """Both make the same of a piece of data, with a limit below `most`."""
+    where, limit = piece(random, data), random.below(most)
+    expected = decoded(portable, words, data, where, limit)
+    assert decoded(viper, words, data, where, limit) == expected, (data, where, limit)
+
+
+def spoiled(random, data, values, times):
+    """data with up to `times` of its bytes replaced by some of `values`."""
+    for _ in range(random.below(times + 1) if data else 0):
+        data[random.below(len(data))] = values[random.below(len(values))]
+    return data
+
+
 def test_base64():
-    random = Random(21)
+    random, every = Random(21), bytes(range(256))
     for _ in range(ROUNDS):
         text = bytearray([DIGITS[random.below(64)] for _ in range(random.below(200))])
-        for _ in range(random.below(3)):
-            if text:
-                text[random.below(len(text))] = random.below(256)
-        where, limit = piece(random, text), random.below(160)
-        portable = decoded(b64.portable_decode, 3, text, where, limit)
-        assert decoded(fast.b64_decode, 3, text, where, limit) == portable, (text, where, limit)
+        text = spoiled(random, text, every, 2)
+        check_decoders(b64.portable_decode, fast.b64_decode, 3, text, random, 160)
 
 
 def test_cobs():
     random = Random(22)
     for _ in range(ROUNDS):
-        frame = bytearray(random.bytes(random.below(600)))
-        for _ in range(random.below(4)):
-            if frame:
-                frame[random.below(len(frame))] = (10, 0xF5, 0x0B, 0x08)[random.below(4)]
-        where, limit = piece(random, frame), random.below(600)
-        portable = decoded(cobs.portable_frame, 4, frame, where, limit)
-        assert decoded(fast.cobs_frame, 4, frame, where, limit) == portable, (frame, where, limit)
+        frame = spoiled(random, bytearray(random.bytes(random.below(600))), b"\x0a\xf5\x0b\x08", 3)
+        check_decoders(cobs.portable_frame, fast.cobs_frame, 4, frame, random, 600)
 
 
 def test_crc32_of_any_range_of_any_buffer_from_any_state():
@@ -71,8 +76,7 @@ def test_copies_of_text():
     random = Random(24)
     for _ in range(ROUNDS):
         text = bytearray([32 + random.below(97) for _ in range(random.below(80))])
-        if text:
-            text[random.below(len(text))] = random.below(256)
+        text = spoiled(random, text, bytes(range(256)), 1)
         start, end, at = random.below(len(text) + 1), random.below(len(text) + 1), random.below(40)
         found = []
         for copy in (scan.portable_copy, fast.copy_text):
