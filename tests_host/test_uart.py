@@ -121,15 +121,17 @@ def test_resync_says_that_nobody_is_there():
     assert setup.time.elapsed_ms <= 11000
 
 
-def test_a_port_that_fails_is_a_bus_fault():
-    def fail(*args):
-        raise OSError(5)
+def test_a_port_that_fails_is_a_bus_fault_whatever_it_says():
+    for args in ((5,), (), ("parity",), (110, "timeout")):
 
-    setup = Setup()
-    setup.serial.write = fail
-    assert code_of(LinkError, setup.talk) == "bus-fault"
-    setup.serial.any = fail
-    assert code_of(LinkError, setup.listen) == "bus-fault"
+        def fail(*_, args=args):
+            raise OSError(*args)
+
+        setup = Setup()
+        setup.serial.write = fail
+        assert code_of(LinkError, setup.talk) == "bus-fault"
+        setup.serial.any = fail
+        assert code_of(LinkError, setup.listen) == "bus-fault"
 
 
 def test_a_port_that_says_none_has_nothing():
