@@ -164,6 +164,27 @@ def test_every_fault_of_a_chunk_is_found_and_asked_for_again():
                 assert bench.sound()
 
 
+def test_a_damaged_frame_is_found_though_only_the_store_says_its_md5():
+    bench = Bench(preset="9.1.1", form="binary")
+    bench.offer(IMAGE)
+    bench.faults.set("chunk-md5-missing", rate=1.0)
+    get, damaged = bench.engine._verbs["card.binary.get"], []
+
+    def answer(request):
+        reply = get(request)
+        if not damaged:
+            damaged.append(request)
+            frame = bytearray(reply.frame)
+            frame[1] ^= 0x80
+            reply.frame = bytes(frame)
+        return reply
+
+    bench.engine._verbs["card.binary.get"] = answer
+    bench.dfu.begin_get(0, 1024)
+    assert code_of(LinkError, bench.dfu.finish_get) == "bad-chunk-md5"
+    assert download(bench) == IMAGE
+
+
 def test_every_fault_of_the_wire_ends_in_the_same_bytes():
     faults = (
         "drop double flip cut garbage trace odd-packets lost-reply lost-request request-drop request-double "

@@ -121,6 +121,18 @@ def test_a_fault_anywhere_among_packets_loses_no_byte_of_them():
                 assert not setup.bus.faults
 
 
+def test_the_gather_that_is_given_is_the_one_that_runs():
+    runs = []
+
+    def counted(*args):
+        runs.append(1)
+        return portable_gather(*args)
+
+    setup = Setup(gather=counted)
+    assert setup.talk() == b"{}\r\n"
+    assert runs
+
+
 def test_a_bus_that_never_acknowledges_is_a_fault_in_seconds():
     setup = Setup()
     setup.link.send(b"{}\n", 3)

@@ -178,6 +178,20 @@ def test_a_bus_that_hangs_is_said_to_be_within_seconds():
     assert bench.time.elapsed_ms < 12000
 
 
+def test_what_must_not_be_done_twice_is_sent_once_whatever_its_sending_meets():
+    class Unsure(Script):
+        def send(self, buf, n):
+            super().send(buf, n)
+            raise LinkError("bus-fault", "the last byte was not acknowledged")
+
+    link = Unsure()
+    notecard = Notecard(link, VirtualTime().clock(), Reply(64))
+    assert code_of(LinkError, notecard.demand_once, {"req": "dfu.status", "stop": True}) == "bus-fault"
+    assert len(link.sent) == 1
+    assert code_of(LinkError, notecard.demand_once, {"req": "dfu.status", "stop": True}) == "bus-fault"
+    assert link.resyncs == 2
+
+
 def test_heartbeats_are_waited_out_and_never_answered():
     beat = b'{"err":"{heartbeat}","status":"testing"}\r\n'
     time, link, notecard = scripted(*[beat] * 20 + [b'{"text":"done"}\r\n'])

@@ -249,6 +249,24 @@ def test_what_is_no_firmware_for_this_chip_is_refused_before_anything_is_erased(
         assert refusal(device, ota.image(NEW, size=32)) == "bad-sizes"
 
 
+def test_an_unguarded_look_at_the_wrong_piece_of_a_firmware_is_no_verdict():
+    with On() as device:
+        device.engine.preset.crc = False
+        answer, wrong = device.engine._verbs["dfu.get"], []
+
+        def get(request):
+            if request.get("length") == 36 and not wrong:
+                wrong.append(request["offset"])
+                request["offset"] = 64
+            return answer(request)
+
+        device.engine._verbs["dfu.get"] = get
+        device.offer(ota.image(NEW))
+        ota.boots(device, reported(device))
+        assert wrong == [4096]
+        assert device.chip.running == NEW
+
+
 def test_a_firmware_that_idf_does_not_take_is_refused_and_the_old_one_stays():
     broken = bytearray(firmware.made(NEW))
     broken[-1] ^= 1  # its own SHA-256

@@ -77,6 +77,15 @@ def test_babble_is_bounded_everywhere():
     assert setup.time.elapsed_ms - began < 30500
 
 
+def test_bytes_that_only_trickle_end_in_minutes():
+    """64 KiB of them, each within the second that is allowed, would take 16 hours."""
+    setup = Setup()
+    setup.serial.any = lambda: setup.time.elapsed_ms // 900 - len(setup.serial.journal)
+    setup.serial.readinto = lambda buf, n: setup.serial.journal.append(n) or 1
+    assert code_of(LinkError, setup.listen) == "bad-reply"
+    assert 150000 <= setup.time.elapsed_ms <= 151000
+
+
 def test_resync_takes_its_documented_pauses_and_drops_what_comes():
     setup = Setup()
     setup.serial.noise = b"boot trace\r\n"
@@ -112,15 +121,17 @@ def test_resync_says_that_nobody_is_there():
     assert setup.time.elapsed_ms <= 11000
 
 
-def test_a_port_that_fails_is_a_bus_fault():
-    def fail(*args):
-        raise OSError(5)
+def test_a_port_that_fails_is_a_bus_fault_whatever_it_says():
+    for args in ((5,), (), ("parity",), (110, "timeout")):
 
-    setup = Setup()
-    setup.serial.write = fail
-    assert code_of(LinkError, setup.talk) == "bus-fault"
-    setup.serial.any = fail
-    assert code_of(LinkError, setup.listen) == "bus-fault"
+        def fail(*_, args=args):
+            raise OSError(*args)
+
+        setup = Setup()
+        setup.serial.write = fail
+        assert code_of(LinkError, setup.talk) == "bus-fault"
+        setup.serial.any = fail
+        assert code_of(LinkError, setup.listen) == "bus-fault"
 
 
 def test_a_port_that_says_none_has_nothing():

@@ -1,6 +1,13 @@
 """A whole update on the rig: offer, download, verify, swap, trial, confirm, report."""
 
+import hashlib
+
 import rig
+from cards import Bench
+from check import raises
+from notedfu.errors import ImageError
+from notedfu.offer import Offer
+from notedfu.preflight import look
 from scratch import Scratch
 
 
@@ -46,3 +53,13 @@ def test_a_good_update_over_uart_into_a_file():
 
 def test_a_good_update_with_small_pages():
     check_a_good_update(link="i2c", staging="flash", page=256)
+
+
+def test_what_is_too_short_to_be_an_image_has_the_identity_of_its_own_bytes():
+    bench = Bench()
+    bench.offer(b"short")
+    for noise in (b"\x00", b"\xff"):
+        bench.dfu.page[:] = noise * len(bench.dfu.page)
+        error = raises(ImageError, look, bench.dfu, Offer({"length": 5}), hashlib.sha256)
+        assert error.code == "short-image"
+        assert error.identity == hashlib.sha256(b"short").digest()

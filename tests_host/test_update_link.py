@@ -8,7 +8,7 @@ import rig
 import signer
 from check import Random
 from notedfu.backoff import Backoff
-from notedfu.journal import DFU_MODE, STAGING
+from notedfu.journal import DFU_MODE, PENDING, STAGING
 from scratch import Scratch, files
 from tools.notecard.refusal import Refusal
 
@@ -256,6 +256,43 @@ def test_without_sums_damage_costs_one_whole_new_download():
         assert len(IMAGE) < device.engine.counters.image_bytes < 3 * len(IMAGE)
 
 
+def test_staging_that_lost_a_bit_costs_one_whole_new_download_and_is_no_verdict():
+    with Device() as device:
+        path, flipped = device.root + "/notedfu.d/staging.img", []
+
+        def main(dfu):
+            def progress(have, total):
+                if have == total and not flipped:
+                    flipped.append(total)
+                    with open(path, "r+b") as file:
+                        file.seek(5000)
+                        file.write(bytes((IMAGE[5000] ^ 1,)))
+
+            dfu.progress = progress
+            rig.stay(dfu)
+
+        rig.BEHAVIOUR[OLD] = main
+        device.offer(IMAGE)
+        boots(device)
+        assert flipped == [len(IMAGE)]
+        check_installed(device)
+        assert 2 * len(IMAGE) <= device.engine.counters.image_bytes < 3 * len(IMAGE)
+
+
+def test_an_image_that_was_refused_for_its_transfer_has_a_new_download_when_it_is_offered_again():
+    with Device() as device:
+        engine = device.engine
+        device.offer(IMAGE)
+        engine.dfu.body["md5"] = "0" * 32
+        boots(device)
+        assert [report["err"][:7] for report in device.reports()] == ["bad-md5"]
+        engine.faults.set("chunk-corrupt", at=(engine.faults.transaction + 12,))
+        device.offer(IMAGE)
+        boots(device)
+        assert engine.faults.counts["chunk-corrupt"] == 1
+        check_installed(device)
+
+
 def test_a_body_whose_md5_is_no_hex_is_no_reason_to_stumble():
     with Device() as device:
         offer = device.offer(IMAGE)
@@ -497,6 +534,18 @@ def test_a_piece_that_is_always_refused_is_asked_for_ever_less_often():
         assert device.engine.dfu.mode == "ready"
 
 
+def test_an_outcome_that_is_never_taken_is_told_ever_less_often():
+    """Without a body nobody but preflight knows which image it is about: it looks each time."""
+    with Device(check_s=3600) as device:
+        rule = Refused(device, lambda request: request.get("stop"))
+        wrap(device, "dfu.status", rule)
+        device.engine.faults.set("body-missing", 1.0)
+        device.offer(b"no image" * 100)
+        device.boot(5 * 3600)
+        gaps = [rule.at_s[i + 1] - rule.at_s[i] for i in range(len(rule.at_s) - 1)]
+        assert len(gaps) <= 16 and gaps[-1] >= 3600, gaps
+
+
 def test_pauses_double_up_to_the_check_interval_and_only_progress_makes_them_short():
     backoff = Backoff(60000)
     assert [backoff.fault() for _ in range(6)] == [4000, 8000, 16000, 32000, 60000, 60000]
@@ -530,6 +579,57 @@ def test_the_binary_store_is_clean_after_a_power_cut_whatever_comes_of_the_image
         rig.BEHAVIOUR[OLD] = rig.stay
         boots(device)
         assert device.engine.store.data == b""
+
+
+def check_store_after(install, failing):
+    """failing(n): what becomes of the n-th request that is to clear the store."""
+    with Device("9.1.1", form="binary", install=install) as device:
+        tried = []
+
+        def rule(request):
+            if request.get("delete"):
+                assert device.engine.store.data
+                tried.append(1)
+                failing(len(tried))
+
+        wrap(device, "card.binary", rule)
+        device.offer(IMAGE)
+        device.boot(400)
+        assert tried
+        if install == "boot":
+            assert device.journal().state == PENDING and device.engine.store.data == b""
+        boots(device)
+        check_installed(device)
+
+
+def test_the_binary_store_is_cleared_after_the_power_went_in_its_clearing():
+    def failing(n):
+        if n == 1:
+            raise rig.PowerCycle()
+
+    check_store_after("now", failing)
+
+
+def test_the_binary_store_is_cleared_while_an_image_waits_for_a_reset():
+    def failing(n):
+        if n <= 12:  # two transactions with their retries
+            raise Refusal("the host's data was damaged {io}")
+
+    check_store_after("boot", failing)
+
+
+def test_a_binary_form_that_never_comes_through_is_given_up_for_base64():
+    for text in ("sorry, not in this form", "what is binary? {io}"):
+        with Device("9.1.1", page=4096) as device:
+
+            def rule(request, text=text):
+                if request.get("binary"):
+                    raise Refusal(text)
+
+            wrap(device, "dfu.get", rule)
+            device.offer(IMAGE)
+            boots(device)
+            check_installed(device)
 
 
 def test_the_notecard_is_looked_at_every_check_s():
@@ -566,6 +666,19 @@ def test_a_notecard_that_refuses_version_or_voltage_gives_its_image_all_the_same
             device.offer(IMAGE)
             boots(device)
             check_installed(device)
+
+
+def test_a_notecard_that_calls_the_version_damaged_gives_its_image_all_the_same():
+    with Device("5.x") as device:
+
+        def rule(request):
+            if isinstance(request.get("version"), dict):
+                raise Refusal("an object where a text is expected {io}")
+
+        wrap(device, "dfu.status", rule)
+        device.offer(IMAGE)
+        boots(device)
+        check_installed(device)
 
 
 def test_a_large_body_hides_no_offer_in_whatever_order_the_members_come():
@@ -616,6 +729,22 @@ def test_the_app_sees_every_member_of_dfu_status():
         ):
             assert member in body, member
         assert body["length"] == len(IMAGE)
+
+
+def test_the_apps_web_requests_are_waited_for_as_long_as_a_server_may_take():
+    with Device() as device:
+        replies = []
+
+        def main(dfu):
+            device.engine.latency_ms = 80000
+            replies.append(dfu.request({"req": "web.get", "route": "weather"}))
+            device.engine.latency_ms = 20
+            rig.stay(dfu)
+
+        rig.BEHAVIOUR[OLD] = main
+        device.boot(400)
+        assert [list(reply) for reply in replies] == [["err"]]  # of a simulator that has no web
+        assert device.complaints == []
 
 
 # ---- the app puts a download off

@@ -138,8 +138,11 @@ class Chunks:
         """
         try:
             count = self._take()
-        except LinkError:
-            self._sizer.bad()
+        except (LinkError, RequestError) as error:
+            if self._asked_binary:
+                self._doubt_binary()
+            if isinstance(error, LinkError):
+                self._sizer.bad()
             raise
         self._sizer.good()
         return count
@@ -153,8 +156,6 @@ class Chunks:
     def _take(self):
         reply = self._notecard.receive(self._base64, TIMEOUT_MS)
         if reply.failed:
-            if self._asked_binary:
-                self._doubt_binary()
             checked(reply.members)
         if reply.has_payload:
             count = self._base64.finish()
@@ -171,8 +172,9 @@ class Chunks:
             expected = reply.members.get("status")
             count = self._take_binary(reply.members.get("length"))
             self._check_length(count)
-            if self._digest:
-                self._check_md5(expected)
+            if self._digest:  # the reply is card.binary.get's by now, which says the same
+                self._check_md5(expected or reply.members.get("status"))
+            self._binary_faults = 0
             return count
         raise LinkError("short-chunk", "the reply has neither payload nor cobs")
 
@@ -183,9 +185,7 @@ class Chunks:
             count = self._fetch_frame()
         except (LinkError, RequestError):
             self._notecard.distrust()
-            self._doubt_binary()
             raise
-        self._binary_faults = 0
         return count
 
     def _doubt_binary(self):

@@ -101,11 +101,11 @@ class Updates:
         """All members of the last dfu.status response."""
         return self._half.updater.status if self._half.updater is not None else {}
 
-    def request(self, req, timeout_ms=30000):
+    def request(self, req, timeout_ms=None):
         """One transaction with the Notecard, for the app: a dict in, a dict out, `err` included.
 
-        Raises LinkError where the Notecard can't be reached. It is no poll(): an app on trial that only calls
-        this is reverted.
+        timeout_ms: as Notecard.request. Raises LinkError where the Notecard can't be reached. It is no
+        poll(): an app on trial that only calls this is reverted.
         """
         try:
             self._half.ready()

@@ -156,7 +156,8 @@ class Packets:
         if not self._words[_WAITING] and not self.query():
             return 0
         self._gap()
-        count = _GATHER(self._words, self._parts, self._ask, self._write, self._read, self._nap, self._retry)
+        gather = self._gather
+        count = gather(self._words, self._parts, self._ask, self._write, self._read, self._nap, self._retry)
         self._ended = self._ms()
         if count == _WRONG:
             raise self._wrong()
@@ -258,17 +259,19 @@ class I2CLink(Link):
         unknown, and resync() is the way on.
         """
         self._drop_stale()
+        chunk = self._buf
         at = sent = 0
         while at < n:
             self._rest()
             size = min(n - at, self._mtu)
-            self._buf[0] = size
-            if at:
-                self._buf[1 : 1 + size] = memoryview(buf)[at : at + size]
+            chunk[0] = size
+            if at:  # seldom, and then few: a view would be allocated
+                for i in range(size):
+                    chunk[1 + i] = buf[at + i]
             else:
-                pack_into(self._fill, self._buf, 1, buf)
+                pack_into(self._fill, chunk, 1, buf)
             try:
-                self._packets.write(self._buf, 1 + size)
+                self._packets.write(chunk, 1 + size)
             except OSError as error:
                 raise self._packets.fault(error) from None
             at += size

@@ -154,7 +154,9 @@ class Journal:
         return True
 
     def set_outcome(self, outcome, text):
-        """Remember what became of the image that the record is about, for the report."""
+        """Remember what became of the image that the record is about, for the report; offered again, it has a
+        whole new download again."""
+        self.flags &= ~RETRIED
         self.outcome = outcome
         self.outcome_length = self.length
         self.outcome_crc32 = self.image_crc32

@@ -14,6 +14,7 @@ from notedfu.const import const
 from notedfu.errors import LinkError
 
 _BETWEEN_MS = const(1000)  # the longest silence inside a line
+_LINE_MS = const(120000)  # a line that has begun ends within; 64 KiB take 68 s at 9600 baud
 _LINE_BYTES = const(
     65536
 )  # no reply is longer (8192 bytes of image are 11 KB of base64): beyond it is babble
@@ -43,7 +44,7 @@ class Link:
         has ended at stage.consumed. What lies behind is kept for the next call.
 
         timeout_ms: for the first byte, and all in all until a line is one that the stage wants; between later
-            bytes it is 1 s.
+            bytes it is 1 s, and 2 min for all of them.
         Raises LinkError no-reply, short-reply, bus-fault, bad-packet, bad-reply; and what the stage raises.
         """
         clock = self._clock
@@ -54,9 +55,12 @@ class Link:
         while left > 0:
             if self._start == self._end and not self._take():
                 if end:
-                    between = self._from[end - 1] != _NEWLINE
-                    heard, allowed_ms = (clock.ms(), _BETWEEN_MS) if between else (began, timeout_ms)
+                    heard, allowed_ms = began, timeout_ms
+                    if self._from[end - 1] != _NEWLINE:
+                        heard, allowed_ms = clock.ms(), _BETWEEN_MS
                     end = 0
+                if clock.since(began) >= timeout_ms + _LINE_MS:
+                    raise LinkError("bad-reply", "no end in %d ms" % clock.since(began))
                 self._await(heard, allowed_ms, left)
                 continue
             start = self._start

@@ -35,8 +35,8 @@ def check_marker(header, tlvs):
 
 
 def told(manifest):
-    """What dfu.status is told of the app that runs: its marker's facts; where there are none, or by cable came
-    some that no download would bring, the version in its header. Raises nothing."""
+    """What dfu.status is told of the app that runs: its marker's facts; where there are none, or by cable
+    came some that no download would bring, the version in its header. Raises nothing."""
     try:
         check_marker(manifest, manifest)
         facts = info(manifest)

@@ -24,7 +24,7 @@ def look(dfu, offer, sha256):
         raise ImageError(error.code, error.text + ": no image can be checked") from None
     head = min(HEADER_SIZE, offer.length or HEADER_SIZE)
     dfu.get(0, head)
-    start = bytes(dfu.page[:HEADER_SIZE])
+    start = bytes(dfu.page[:head])
     try:
         if head < HEADER_SIZE:
             raise ImageError("short-image", "the image has %d bytes, its header alone has 32" % head)

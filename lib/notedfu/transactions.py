@@ -59,13 +59,10 @@ class Transactions:
 
         text: a bytearray with SPARE bytes of room behind n, for crc and newline; to be left alone until
             receive() is through.
-        A fault while sending is kept for receive() to retry; LinkError only if a resync that was due fails.
+        A fault while sending is left to receive(), which sends again; LinkError only if a resync that was due
+        fails.
         """
-        self._begin()
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        self._seal(text, n)
-        self._text = text
-        self._length = n + SPARE
+        self._prepare(text, n)
         try:
             self._transmit()
         except LinkError:
@@ -81,7 +78,7 @@ class Transactions:
         the last attempt, or a resync's.
         """
         try:
-            return self._attempt(sink, timeout_ms, _RETRIES)
+            return self._attempt(sink, timeout_ms)
         finally:
             self._waker.stop()
 
@@ -90,13 +87,26 @@ class Transactions:
         self.send(text, n)
         return self.receive(sink, timeout_ms)
 
+    def transact_once(self, text, n, timeout_ms):
+        """transact() without retries, for what must not be done twice: a Notecard without crcs can't tell a
+        repeated request from a new one. After a LinkError it is not known whether it was done."""
+        self._prepare(text, n)
+        try:
+            self._transmit()
+            return self._complete(None, timeout_ms)
+        except LinkError:
+            self.distrust()
+            raise
+        finally:
+            self._waker.stop()
+
     def fetch(self, text, n, stage, timeout_ms):
         """transact() for a request whose reply, unless it is an `err`, is followed by a frame of binary: feed
         that, its newline included, to stage.feed. The frame is not retried: what is lost of it comes again
         only with its request."""
         self.send(text, n)
         try:
-            reply = self._attempt(None, timeout_ms, _RETRIES)
+            reply = self._attempt(None, timeout_ms)
             if not reply.failed:
                 self._link.receive(stage, timeout_ms)
             return reply
@@ -139,6 +149,14 @@ class Transactions:
             self._waker.stop()
             raise
 
+    def _prepare(self, text, n):
+        """All of a transaction that comes before its request goes out."""
+        self._begin()
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        self._seal(text, n)
+        self._text = text
+        self._length = n + SPARE
+
     def _seal(self, text, n):
         """Append crc and newline: over the text as it is, closing brace included (note-c, _crcAdd)."""
         self._crc.reset()
@@ -148,20 +166,11 @@ class Transactions:
         put_hex(self._sequence, text, at + 8)
         self._crc.write_hex(text, at + 13)
 
-    def transact_once(self, text, n, timeout_ms):
-        """transact() without retries, for what must not be done twice: a Notecard without crcs can't tell a
-        repeated request from a new one. After a LinkError it is not known whether it was done."""
-        self.send(text, n)
-        try:
-            return self._attempt(None, timeout_ms, 0)
-        finally:
-            self._waker.stop()
-
-    def _attempt(self, sink, timeout_ms, retries):
+    def _attempt(self, sink, timeout_ms):
         """receive(), with the Notecard kept awake."""
         pause_ms = _FIRST_PAUSE_MS
         silences = 0
-        for left in range(retries, -1, -1):
+        for left in range(_RETRIES, -1, -1):
             self._resync()
             try:
                 if not self._sent:

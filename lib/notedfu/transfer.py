@@ -27,6 +27,7 @@ class Transfer:
         self._at = 0  # bytes of the prefix that are summed again, later bytes that are verified
         self._asked = 0  # bytes that are asked for and not fetched yet
         self._image = None
+        self._verdict = None  # the ImageError that the bytes on flash have earned
         self._next = self._rehash
 
     @property
@@ -128,14 +129,27 @@ class Transfer:
         """Read back from flash: the SHA-256 of what is there is what counts.
 
         Where the offer came without sums, nothing has vouched for the way of the bytes yet: what is wrong
-        with them is the transfer's fault before it is the image's.
+        with them is the transfer's fault before it is the image's. Where it had some, flash's comes first.
         """
         try:
             return self._verify_page()
         except ImageError as error:
-            if self._offer.crc32 is not None or self._md5 is not None:
-                raise
-            raise TransferError(error.code, error.text) from None
+            if self._offer.crc32 is None and self._md5 is None:
+                raise TransferError(error.code, error.text) from None
+            self._verdict = error
+        self._at = 0
+        self._crc.reset()
+        return self._doubt
+
+    def _doubt(self, hurry):
+        """The verdict on what is on flash is one on the image only if those are the bytes that came."""
+        if self._at < self.total:
+            count = self._read(self.total)
+            self._crc.update(self._dfu.page, 0, count)
+            return self._doubt
+        if self._crc.value() != self.image_crc32:
+            raise TransferError("staging-damaged", "what is staged is not what came")
+        raise ImageError(self._verdict.code, self._verdict.text)
 
     def _verify_page(self):
         count = self._read(self.total)

@@ -57,7 +57,7 @@ class UartLink(Link):
             self._start = 0
             self._end = (self._serial.readinto(self._buf, n) or 0) if n else 0
         except OSError as error:
-            raise LinkError("bus-fault", "UART: error %r" % error.args[:1]) from None
+            raise _fault(error) from None
         return self._end > 0
 
     def _take_known(self):
@@ -76,4 +76,9 @@ class UartLink(Link):
         try:
             self._serial.write(buf, n)
         except OSError as error:
-            raise LinkError("bus-fault", "UART: error %r" % error.args[:1]) from None
+            raise _fault(error) from None
+
+
+def _fault(error):
+    """The LinkError for an OSError of the port."""
+    return LinkError("bus-fault", "UART: error %r" % (error.args[:1],))

@@ -208,10 +208,13 @@ class Updater:
         return self._open
 
     def _tell_about_us(self):
-        """What is told once per change. A Notecard that refuses it may have an image all the same."""
+        """What is told once per change. A Notecard that refuses it may have an image all the same; one that
+        does not know of versions as objects may call it damaged, as often as it is told."""
         try:
             self._report.version(self._boot.settings.voltage)
-        except RequestError as error:
+        except (LinkError, RequestError) as error:
+            if error.code not in ("card-err", "card-io"):
+                raise
             return error
         return None
 
@@ -276,7 +279,7 @@ class Updater:
         reserve = fits.reserve_room
         if not self._is_begun(identity):
             reserve = fits.make_room
-            fits.look_inside(self._dfu, boot.slots, candidate)
+            self._seen(fits.look_inside, boot.slots, candidate)
         self._staging = staging(boot.port, boot.settings, self._clock)
         reserve(boot.slots, journal.active, candidate, self._staging)
         return self._begin
@@ -298,15 +301,18 @@ class Updater:
         gc.collect()
 
     def _look(self):
-        """Preflight's look; a second one where the first may have been shown another piece of the image."""
         from notedfu.preflight import look
 
+        return self._seen(look, self._offer, self._boot.port.sha256)
+
+    def _seen(self, look, *args):
+        """look(dfu, *args); a second one where the first may have been shown another piece of the image."""
         try:
-            return look(self._dfu, self._offer, self._boot.port.sha256)
+            return look(self._dfu, *args)
         except ImageError:
             if self._dfu.guarded:
                 raise
-            return look(self._dfu, self._offer, self._boot.port.sha256)
+            return look(self._dfu, *args)
 
     def _is_begun(self, identity):
         """Whether this very upload is what lies in staging: signed anew, an image may have another length."""
@@ -366,6 +372,7 @@ class Updater:
         judge = Judge(self._boot)
         judge.vouched = self._vouched
         judge.on_flash(image, journal.identity)
+        self._tidy(None)  # while the journal still says that a piece may lie in the binary store
         journal.state = PENDING
         journal.flags &= ~(CONSENT | ALONE | ALONE_BOOTS)
         journal.image_crc32 = crc32
@@ -374,8 +381,9 @@ class Updater:
         return self._leave(0)
 
     def _pending(self):
-        """Nothing more to do before a reset."""
+        """Nothing more to do before a reset, but for what the way out of the transfer could not."""
         self._leave_mode()
+        self._dfu.clear_store()
         self._wait(self._boot.settings.check_s * 1000)
         return self._pending
 
@@ -388,12 +396,7 @@ class Updater:
         transfer, self._transfer = self._transfer, None
         self._staging = None
         self._forget(_LOOK + _JUDGE + _FIT)
-        try:
-            if transfer is not None:
-                transfer.stop()
-            self._dfu.clear_store()
-        except DfuError as error:
-            self.problem = error
+        self._tidy(transfer)
         try:
             self._leave_mode()
         except DfuError as error:
@@ -401,6 +404,15 @@ class Updater:
             pause_ms = max(pause_ms, _RETRY_PAUSE_MS)
         self._wait(pause_ms)
         return self._pending if self._journal.state == PENDING else self._check
+
+    def _tidy(self, transfer):
+        """Take what is on its way, and leave the binary store empty; what fails now is done later."""
+        try:
+            if transfer is not None:
+                transfer.stop()
+            self._dfu.clear_store()
+        except DfuError as error:
+            self.problem = error
 
     def _leave_mode(self):
         """Leave DFU mode if it was entered, by this run or by one that was cut short."""
@@ -415,16 +427,22 @@ class Updater:
         self.problem = error
         if not self._report.is_about(identity):
             self._report.settle(REFUSED, str(error), identity, self._offer)
+        pause_ms = 0
         if self._next == self._preflight and self._offer.crc32 is None:
-            self._tell_now()
-        self._next = self._leave(0)
+            pause_ms = self._tell_now()
+        self._next = self._leave(pause_ms)
 
     def _tell_now(self):
-        """Tell the outcome of an image that no body describes, while it is known which one is offered."""
+        """Tell the outcome of an image that no body describes, while it is known which one is offered.
+
+        Returns the ms after which to try again.
+        """
         try:
             self._report.tell()
         except (LinkError, RequestError) as error:
             self.problem = error
+            return self._backoff.fault()
+        return 0
 
     def _transfer_failed(self, error):
         """Damage on the way, or another image in its place: one whole new download, then a verdict."""

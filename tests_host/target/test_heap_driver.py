@@ -86,6 +86,26 @@ class ReplaySerial(Replay):
         self.heard(buf[n - 1])
 
 
+class SlowBus(ReplayBus):
+    """Every other look finds nothing."""
+
+    looks = 0
+
+    def waiting(self):
+        self.looks += 1
+        return super().waiting() if self.looks & 1 else 0
+
+
+class SlowSerial(ReplaySerial):
+    """The same."""
+
+    looks = 0
+
+    def any(self):
+        self.looks += 1
+        return super().any() if self.looks & 1 else 0
+
+
 def check(chunks, number):
     """One page; compared without an allocation."""
     chunks.begin(number * PAGE, PAGE)
@@ -121,8 +141,18 @@ def test_fifty_pages_over_i2c_allocate_nothing():
     run(driver(lambda clock: I2CLink(ReplayBus(base64_replies()), clock)))
 
 
+def test_requests_in_several_chunks_allocate_nothing():
+    """A request for a page has 70 bytes; a bus may take 30 at a time."""
+    run(driver(lambda clock: I2CLink(ReplayBus(base64_replies()), clock, mtu=30)))
+
+
 def test_fifty_pages_over_uart_allocate_nothing():
     run(driver(lambda clock: UartLink(ReplaySerial(base64_replies()), clock)))
+
+
+def test_replies_that_come_in_pieces_allocate_nothing():
+    run(driver(lambda clock: I2CLink(SlowBus(base64_replies()), clock)))
+    run(driver(lambda clock: UartLink(SlowSerial(base64_replies()), clock)))
 
 
 def test_frames_allocate_nothing():

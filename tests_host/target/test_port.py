@@ -1,3 +1,5 @@
+from micropython import heap_lock, heap_unlock
+
 import notedfu.port as package
 from notedfu.port import micropython
 
@@ -59,3 +61,31 @@ def test_a_board_without_random_numbers_starts_its_app():
     finally:
         package.os = before
     assert len(found) > 2 and 0 <= min(found) and max(found) < 1 << 16
+
+
+def test_a_request_in_chunks_allocates_nothing_from_the_second_on():
+    from notedfu.port.wires import Bus
+
+    class I2C:
+        sent = 0
+
+        def writeto(self, address, buf):
+            self.sent += len(buf)
+
+    i2c, request, ask = I2C(), bytearray(62), bytearray(2)
+    bus = Bus(i2c)
+
+    def send():
+        bus.write(0x17, request, 31)
+        bus.write(0x17, request, 31)
+        bus.write(0x17, request, 27)
+        bus.write(0x17, ask, 2)
+
+    send()
+    heap_lock()
+    try:
+        send()
+        send()
+    finally:
+        heap_unlock()
+    assert i2c.sent == 3 * (31 + 31 + 27 + 2)

@@ -3,6 +3,7 @@
 import machine
 
 _I2C_TIMEOUT_US = 250000  # 255 bytes at 100 kHz take 23 ms, and rp2 and esp32 count the whole transfer
+_NOTHING = memoryview(b"")
 
 
 def bus(settings):
@@ -29,19 +30,23 @@ def serial(settings):
 class Cut:
     """The first n bytes of a buffer as a view.
 
-    The last one is kept, so that the steady state allocates nothing.
+    The last two are kept, a whole chunk and the rest of a request: the steady state allocates nothing.
     """
 
     def __init__(self):
-        self._view = memoryview(b"")
+        self._view = self._other = _NOTHING
         self._of = None
 
     def cut(self, buf, n):
         """buf[:n], uncopied."""
         if n == len(buf):
             return buf
-        if self._of is not buf or len(self._view) != n:
+        if self._of is not buf:
             self._of = buf
+            self._view = self._other = _NOTHING
+        if len(self._view) != n:
+            self._view, self._other = self._other, self._view
+        if len(self._view) != n:
             self._view = memoryview(buf)[:n]
         return self._view
 
