@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -201,11 +204,17 @@ def test_a_main_py_of_someone_else_is_not_overwritten(board, settings, capsys):
         assert ask(board, "open('/main.py').read()") == text and not exists(board, "/lib")
 
 
-def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(board, settings, capsys):
+def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(
+    board, settings, capsys, monkeypatch
+):
     board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# stock'); f.close()")
     with pytest.raises(Failure, match="no notedfu"):
         status.status(board.pty)
     free = ask(board, "os.statvfs('/')[3]")
+    with monkeypatch.context() as pulled, pytest.raises(Failure, match="pulled"):
+        pulled.setattr(steps.Board, "ask", asked_until("tidy", steps.Board.ask))
+        steps.deploy(board.pty, None, settings, print)
+    assert ask(board, "open('/boot.py').read()") == "# stock", "the board starts what it started before"
     assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
     used = (free - ask(board, "os.statvfs('/')[3]")) * 4  # KiB
     for page in ("rp2", "stm32", "esp32"):
@@ -216,6 +225,8 @@ def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(boar
     assert "no app on the board" in said and "/boot.before-notedfu.py" in said
     assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
     assert "no app is active" in "\n".join(status.status(board.pty))
+    board.mpremote("exec", "open('/boot.py', 'w').close(); open('/main.py', 'w').close()")
+    assert tool.main([board.pty, "--no-reset"]) == 0, "a copy that was cut off is nobody's file"
     board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# mine, beside notedfu'); f.close()")
     assert tool.main([board.pty, "--no-reset"]) == 1
     assert "/boot.before-notedfu.py" in capsys.readouterr().err
@@ -343,12 +354,63 @@ def test_a_project_is_adopted_and_comes_back(board, settings, monkeypatch):
         pulled.setattr(adopt.Board, "ask", asked_until("remove", adopt.Board.ask))
         adopt.undo(board.pty, said.append)
     assert ask(board, "open('/main.py').read()") == project
-    board.mpremote("exec", "import os; os.rename('/main.py', '/main.before-notedfu.py')")
-    assert adopt.main(["undo", board.pty]) == 1, "what is left is no updater"
-    adopt.deploy(board.pty, None, settings, said.append)
     adopt.undo(board.pty, said.append)
+    assert adopt.main(["undo", board.pty]) == 1, "there is nothing left"
     assert ask(board, "{path: open(path).read() for path in %r}" % list(files)) == files
     assert ask(board, "sorted(os.listdir('/'))") == ["boot.py", "data.txt", "helper.py", "lib", "main.py"]
+
+
+def test_ctrl_c_in_an_adoption_puts_the_project_back_and_after_a_kill_it_is_adopted_again(board, settings):
+    board.mpremote("exec", "f = open('/main.py', 'w'); f.write('print(\"project\")'); f.close()")
+    command = [sys.executable, "-u", "-m", "tools.deploy.adopt", board.pty, "0.9.0", str(settings)]
+    for sent, status_then in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        with subprocess.Popen(
+            command,
+            cwd=paths.ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            while not process.stdout.readline().startswith("[ 9/"):
+                assert process.poll() is None
+            if sent == signal.SIGINT:
+                process.send_signal(sent)  # to it alone: its mpremote goes on, and has the port
+            else:
+                os.killpg(process.pid, sent)
+            said = process.communicate(timeout=60)[1]
+        assert process.returncode == status_then and "Traceback" not in said, said
+        assert sent == signal.SIGKILL or ("make undo" in said and exists(board, "/main.py")), said
+    assert adopt.main([board.pty, "0.9.0", str(settings)]) == 0
+    board.press_reset()
+    board.wait_for("project")
+
+
+def stopped_after(method, moment):
+    """A method of Board's, behind which Ctrl-C comes when moment(its named arguments)."""
+
+    def done(*arguments, **values):
+        answer = method(*arguments, **values)
+        if moment(values):
+            raise KeyboardInterrupt
+        return answer
+
+    return done
+
+
+def test_ctrl_c_behind_each_change_of_main_py_puts_it_back_and_takes_our_boot_py_away(
+    board, settings, monkeypatch
+):
+    board.mpremote("exec", "f = open('/main.py', 'w'); f.write('print(1)'); f.close()")
+    for name, moment in (
+        ("ask", lambda values: values.get("NAMES") == [adopt._MAIN]),
+        ("copy", lambda values: "/main.py" in values["PATHS"]),
+    ):
+        with monkeypatch.context() as stopped:
+            stopped.setattr(adopt.Board, name, stopped_after(getattr(adopt.Board, name), moment))
+            assert adopt.main([board.pty, "0.9.0", str(settings)]) == 130
+        assert ask(board, "open('/main.py').read()") == "print(1)"
+        assert not exists(board, "/boot.py") and not exists(board, "/main.before-notedfu.py")
 
 
 def test_a_project_that_can_not_be_put_back_is_told_of(monkeypatch):

@@ -5,9 +5,11 @@ import hashlib
 import io
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
+import sys
 import tarfile
 import tracemalloc
 
@@ -18,7 +20,7 @@ import romfs
 from notedfu import tlvs as fields
 from tools import paths
 from tools.board import firmware
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 from tools.image import __main__ as tool
 from tools.image import container, device, espbin, imgtool, keys, make, payload, tlvs, version
 
@@ -195,12 +197,39 @@ def test_a_key_elsewhere_signs_by_digest(app, key, tmp_path, run):
 
 def test_a_private_key_is_for_its_owner_alone_and_never_overwritten(tmp_path, run):
     path = tmp_path / "new" / "app.pem"
+    status, said = run("keygen", path, "--class", "app")
+    assert status == 1 and "write vendor.domain/name" in said and not path.exists()
     status, said = run("keygen", path, "--class", "example.com/app")
     assert status == 0 and stat.S_IMODE(path.stat().st_mode) == 0o600
     assert '"class_id": "%s"' % imgtool.class_id("example.com/app").hex in said
     before = path.read_bytes()
     status, said = run("keygen", path)
     assert status == 1 and "never overwritten" in said and path.read_bytes() == before
+
+
+def test_neither_half_a_key_nor_half_an_image_is_left_where_the_disk_is_full(app, tmp_path):
+    made, asked = tmp_path / "made", (["keygen", "app.pem"], ["make", str(app), "1.0.0", "app-1.0.0.img"])
+    made.mkdir()
+
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    for arguments in asked:
+        command = [sys.executable, "-m", "tools.image", *arguments]
+        environment = dict(os.environ, PYTHONPATH=str(paths.ROOT) + ":" + str(paths.ROOT / "lib"))
+        done = subprocess.run(
+            command, cwd=made, env=environment, preexec_fn=fill, capture_output=True, text=True
+        )
+        assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+        assert list(made.iterdir()) == []
+
+
+def test_ctrl_c_ends_a_tool_in_a_sentence(capsys):
+    def work():
+        raise KeyboardInterrupt
+
+    assert status_of("image", work, "stopped, and nothing has changed") == 130
+    assert capsys.readouterr().err == "\nimage: stopped, and nothing has changed\n"
 
 
 def test_a_private_key_is_not_made_in_a_repository(tmp_path, run):

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools import paths
@@ -9,6 +10,7 @@ from tools.failure import Failure
 
 _SCRIPTS = Path(__file__).parent / "on_board"
 MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py prints stands before it
+STOPPED = "stopped: the board may be at its prompt now, press reset"
 _TIMEOUT_S = 120
 
 
@@ -73,23 +75,31 @@ class Board:
         commands = []
         for folder, files in folders.items():
             commands += ["+", "cp", *(str(file) for file in files), ":" + folder[1:]]
-        process = subprocess.Popen(
-            self._command(*commands, "+", "exec", script_text(script, values)),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
         said, answer = "", None
-        for line in process.stdout:
-            said = line if line.strip() else said
-            if line.startswith("cp "):
-                seen(line.split()[1])
-            if line.startswith(MARK):
-                answer = json.loads(line[1:])
-        if process.wait() or answer is None:
+        with self._spoken(*commands, "+", "exec", script_text(script, values)) as process:
+            for line in process.stdout:
+                said = line if line.strip() else said
+                if line.startswith("cp "):
+                    seen(line[3:].rpartition(" :")[0])
+                if line.startswith(MARK):
+                    answer = json.loads(line[1:])
+        if process.returncode or answer is None:
             raise self._failed("copying", said)
         return answer
+
+    @contextmanager
+    def _spoken(self, *commands):
+        """A process of mpremote's, whose output is to be read. What ends the reading ends it too: what is asked
+        next has the port."""
+        command = self._command(*commands)
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
 
     def fetch(self, path, local):
         """Copies one file from the board."""

@@ -12,7 +12,7 @@ import time
 from tools import paths
 from tools.deploy.board import Board
 from tools.deploy.steps import by_folder, verify
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 
 _HEADROOM = 1.2  # the same files in a smaller LittleFS, its folders and the copy-on-write of one file
 
@@ -83,12 +83,13 @@ def main(arguments):
     )
     parser.add_argument("--yes", action="store_true", help="do it")
     options = parser.parse_args(arguments)
-    try:
+
+    def work():
         shrink(options.port, options.kib << 10, lambda line: print(line, flush=True), options.yes)
-    except (Failure, OSError) as error:
-        print("shrink: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+
+    return status_of(
+        "shrink", work, "stopped: once it has said `formatted`, the files are in build/backup alone"
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import sys
 
 from notedfu import journal, room
 from tools.deploy import bundle, hiding
-from tools.deploy.board import Board
-from tools.failure import Failure
+from tools.deploy.board import STOPPED, Board
+from tools.failure import Failure, status_of
 from tools.image.version import write
 
 _FILES = 8  # in the app whose size is guessed at
@@ -86,13 +86,11 @@ def status(port):
 
 
 def main(arguments):
-    try:
+    def work():
         print("\n".join(status(arguments[0])))
         Board(arguments[0]).reset()
-    except (Failure, OSError) as error:
-        print("status: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+
+    return status_of("status", work, STOPPED)
 
 
 if __name__ == "__main__":

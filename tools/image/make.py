@@ -115,8 +115,12 @@ def _put(made, out):
         raise Failure("no device would take this image, %s" % error) from None
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(out.name + ".part")
-    shutil.copyfile(made, part)
-    os.replace(part, out)
+    try:
+        shutil.copyfile(made, part)
+        os.replace(part, out)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _sign(recipe, source, made, key, work):
