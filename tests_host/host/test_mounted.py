@@ -76,7 +76,7 @@ def test_a_second_deployment_keeps_the_counter_and_takes_away_what_is_old(folder
 
 def test_a_deployment_that_ctrl_c_ends_in_any_file_is_completed_by_the_next(tmp_path, monkeypatch, capsys):
     real = mounted.shutil.copyfileobj
-    left = []
+    left, files = [], 0
 
     def copied(source, file):
         if left and not left.pop():
@@ -87,13 +87,12 @@ def test_a_deployment_that_ctrl_c_ends_in_any_file_is_completed_by_the_next(tmp_
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "boot_out.txt").write_text(FIRMWARE)
-        files = drive_files if number < 0 else 0
         monkeypatch.setattr(mounted.shutil, "copyfileobj", copied)
-        left[:] = [0] + [1] * (files + number)
+        left[:] = [0] + [1] * (number if number >= 0 else files + number)
         assert deploy(folder, "1.0.0") == 130, number
         monkeypatch.undo()
         assert deploy(folder, "1.0.0") == 0, (number, capsys.readouterr().err)
-        drive_files = sum(path.is_file() for path in folder.rglob("*")) - 2  # boot_out.txt and a.cable
+        files = sum(path.is_file() for path in folder.rglob("*")) - 2  # boot_out.txt and a.cable
         one = journal(folder)
         assert (one.active, one.condition) == (A, GOOD), number
         assert not list(folder.glob("*.before-notedfu.py"))
