@@ -89,8 +89,8 @@ class Board:
 
     @contextmanager
     def _spoken(self, *commands):
-        """A process of mpremote's, whose output is to be read. What ends the reading ends it too, and the port is
-        free for what is asked next."""
+        """A process of mpremote's, whose output is to be read. What ends the reading ends it too, so that the
+        port is free."""
         command = self._command(*commands)
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

@@ -112,7 +112,7 @@ def clear(folder, files, has_app):
 
 
 def leave_journal(folder, tree):
-    """What the drive has of a journal stays; a deployment before may have been cut off in the middle of it."""
+    """What the drive has of a journal stays; an earlier deployment may have been cut off in it."""
     for local in (tree / bundle.DATA[1:] / "journal").rglob("*"):
         there = folder / local.relative_to(tree)
         if local.is_file() and there.exists() and there.stat().st_size >= local.stat().st_size:
