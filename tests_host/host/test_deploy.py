@@ -151,6 +151,14 @@ def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for
     board.wait_for("app 1.0.0")
     there = {name.split(".")[0] for name in ask(board, "os.listdir('/lib/notedfu')")}
     assert {"romslots", "romcopy", "romlook"} <= there and "otaslots" not in there
+    assert "settings: target romfs: this firmware has no ROMFS partition" in status.status(board.pty)
+    for text, said in (
+        ('{"target": "ota"}', "target ota: this interpreter has no esp32.Partition"),
+        ("[" * 20000, "bad-settings: /notedfu.json is no JSON: mend it"),
+    ):
+        board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
+        assert tool.main([board.pty, "--no-reset"]) == 0
+        assert "settings: " + said in status.status(board.pty)
 
 
 def test_what_the_pages_take_off_for_the_updater_is_what_it_takes(board, settings):
@@ -371,6 +379,7 @@ def test_ctrl_c_in_an_adoption_puts_the_project_back_and_after_a_kill_it_is_adop
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # else ignored in the background
         ) as process:
             while not process.stdout.readline().startswith("[ 9/"):
                 assert process.poll() is None
@@ -382,7 +391,6 @@ def test_ctrl_c_in_an_adoption_puts_the_project_back_and_after_a_kill_it_is_adop
         assert process.returncode == status_then and "Traceback" not in said, said
         assert sent == signal.SIGKILL or ("make undo" in said and exists(board, "/main.py")), said
     assert adopt.main([board.pty, "0.9.0", str(settings)]) == 0
-    board.press_reset()
     board.wait_for("project")
 
 

@@ -112,18 +112,26 @@ def undo(port, say):
         raise Failure("there is no notedfu on %s" % port)
     put_back, found = _restore(board)  # first: whatever happens from then on, the project starts
     board.ask("remove", PATHS=["/notedfu.d", "/lib/notedfu", "/notedfu.json", "/notedfu.off"])
-    say("notedfu is gone; back in place: %s" % (", ".join(put_back) or "nothing, there was nothing before"))
+    nothing = "all, by an undo before" if found["main"] is False else "nothing, there was nothing before"
+    say("notedfu is gone; back in place: %s" % (", ".join(put_back) or nothing))
     if found["boot"] is False and found["kept"]:
         say("two that are not notedfu's stay as they are: %s, %s" % _BOOT)
 
 
 def main(arguments):
-    if arguments[:1] == ["undo"]:
-        return status_of("undo", lambda: undo(arguments[1], print), _STOPPED % "undo")
-    settings = arguments[2] if len(arguments) > 2 else None
-    return status_of(
-        "adopt", lambda: adopt(arguments[0], arguments[1], settings, print), _STOPPED % "adopt, or make undo"
-    )
+    is_undo = arguments[:1] == ["undo"]
+    port = arguments[1] if is_undo else arguments[0]
+
+    def work():
+        if is_undo:
+            undo(port, print)
+        else:
+            adopt(port, arguments[1], arguments[2] if len(arguments) > 2 else None, print)
+        Board(port).reset()
+        print("reset: it runs")
+
+    name, again = ("undo", "undo") if is_undo else ("adopt", "adopt, or make undo")
+    return status_of(name, work, _STOPPED % again)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def advice(told):
     if told["updater"]["settings"]:
         return "mend notedfu.json: %s" % told["updater"]["settings"]
     if told["updater"]["missing"]:
-        return "%(missing)s, with SETTINGS=notedfu.json" % told["updater"]
+        return told["updater"]["missing"]
     if not told["notecard"].get("version"):
         return "wiring and link settings (docs/boards): the Notecard does not answer"
     if not told["updater"]["trusts"]:

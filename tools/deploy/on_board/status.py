@@ -43,7 +43,7 @@ def read(path):
 
 def runs():
     """The label of the OTA slot that runs, where there may be two firmwares."""
-    if settings.target != "ota":
+    if settings.target != "ota" or lacks:
         return None
     from esp32 import Partition
 
@@ -58,6 +58,7 @@ def staged():
 
 
 settings = Settings().load(ROOT + "/notedfu.json")
+lacks = missing(settings)
 slots = Slots(DATA)
 journal = Journal(DATA + "/journal")
 journal.load()
@@ -76,7 +77,7 @@ answer = {
     "counter": journal.counter,
     "outcome": journal.outcome,
     "outcome_text": journal.outcome_text,
-    "settings": str(settings.error) if settings.error else missing(settings),
+    "settings": str(settings.error) if settings.error else lacks,
     "trusts": settings.allow_unsigned or bool(trusted_keys(slots, journal.active, settings)),
     "off": settings.off or size(ROOT + "/notedfu.off") is not None,
     "staging": settings.staging,
