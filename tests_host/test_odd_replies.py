@@ -29,8 +29,11 @@ PRESETS = ("9.1.1", "8.x", "5.x", "legacy", "legacy-restart")
 
 
 class Odd:
-    """Changes what the simulated Notecard answers. plan: {request: [(first, last, object, member, value)]}, of
-    its answers numbered from 0 those from `first` to `last`."""
+    """Changes what the simulated Notecard answers.
+
+    plan: {request: [(first, last, object, member, value)]}: of its answers, numbered from 0, those from
+    `first` to `last`.
+    """
 
     def __init__(self, engine):
         self.plan = {}
