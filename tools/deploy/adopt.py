@@ -40,8 +40,8 @@ def main(updates):
 '''
 
 _CHANGES = """what changes for the project:
-- it is imported as `project` from /notedfu.d/a, and so are the modules and packages that lie at the root
-- the working directory is still /, so open("data.json") finds the same file; __file__ is another
+- it is imported as `project` from notedfu.d/a, and so are the modules and packages that lie beside main.py
+- the working directory is as before, so open("data.json") finds the same file; __file__ is another
 - /lib is as it was
 - updates happen while it calls app.dfu.poll(budget_ms=100): `import app` and put that into its loop"""
 

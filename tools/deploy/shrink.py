@@ -58,6 +58,8 @@ def shrink(port, length, say, really):
     say("the flash has %(total)d bytes, the filesystem %(filesystem)d, of which %(used)d are used" % told)
     if told["filesystem"] == length:
         say("it is as long as that already; notedfu.json: " + settings(told, length))
+        if not board.ask("everything")[1]:
+            say("no file is on it: those of a run that was cut off are in %s" % (paths.BUILD / "backup"))
         return False
     check(told, length)
     if not really:
@@ -88,7 +90,7 @@ def main(arguments):
         shrink(options.port, options.kib << 10, lambda line: print(line, flush=True), options.yes)
 
     return status_of(
-        "shrink", work, "stopped: once it has said `formatted`, the files are in build/backup alone"
+        "shrink", work, "stopped: once it has said `formatted`, the files are only in build/backup"
     )
 
 
