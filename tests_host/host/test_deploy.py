@@ -159,6 +159,10 @@ def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for
         board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
         assert tool.main([board.pty, "--no-reset"]) == 0
         assert "settings: " + said in status.status(board.pty)
+    text = json.dumps({"staging": "flash", "staging_start": 4096, "staging_length": 65536})
+    board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
+    said = "settings: staging flash: staging_start is 4096, the filesystem has 1048576 bytes"
+    assert said in status.status(board.pty)
 
 
 def test_what_the_pages_take_off_for_the_updater_is_what_it_takes(board, settings):
