@@ -476,6 +476,10 @@ def test_built_is_only_what_was_asked_for(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     assert make.built(None) == "Jan 01 1970 00:00:00"
     assert make.built("today") == "today"
+    for wrong in ("today", "9" * 30):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", wrong)
+        with pytest.raises(Failure, match="no count of seconds"):
+            make.built(None)
 
 
 def test_an_image_whose_versions_differ_is_explained(app, tmp_path, run):

@@ -40,9 +40,12 @@ def built(text):
     and never a file's time, which differs from clone to clone: the same input has to give the same bytes.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if text is None and epoch:
+    if text is not None or not epoch:
+        return text
+    try:
         return time.strftime("%b %d %Y %H:%M:%S", time.gmtime(int(epoch)))
-    return text
+    except (OverflowError, ValueError):
+        raise Failure("SOURCE_DATE_EPOCH is %r, and no count of seconds" % epoch) from None
 
 
 def _payload(options, numbers, work):
