@@ -373,7 +373,8 @@ def test_a_project_is_adopted_and_comes_back(board, settings, monkeypatch):
 
 
 def test_ctrl_c_in_an_adoption_puts_the_project_back_and_after_a_kill_it_is_adopted_again(board, settings):
-    board.mpremote("exec", "f = open('/main.py', 'w'); f.write('print(\"project\")'); f.close()")
+    text = b"print('project')  # caf\xe9, and no UTF-8"
+    board.mpremote("exec", "f = open('/main.py', 'wb'); f.write(%r); f.close()" % text)
     command = [sys.executable, "-u", "-m", "tools.deploy.adopt", board.pty, "0.9.0", str(settings)]
     for sent, status_then in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
         with subprocess.Popen(

@@ -175,6 +175,17 @@ def test_signing_later_gives_the_same_image_as_signing_at_once(app, key, tmp_pat
     assert later.read_bytes() == at_once.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["app", "lib/sensor"])
+def test_a_folder_that_hides_a_module_of_its_name_is_refused(app, tmp_path, run, name):
+    (app / name).mkdir()
+    (app / name / "table.bin").write_bytes(b"data")
+    find = "import sys; sys.path[:] = [%r]; import %s as found; print(hasattr(found, '__file__'))"
+    command = [paths.MICROPYTHON, "-c", find % (str(app), name.replace("/", "."))]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n", "the folder's"
+    status, said = run(app, "1.0.0", tmp_path / "app-1.0.0.img")
+    assert status == 1 and "the folder %s hides %s.mpy" % (name, name) in said
+
+
 def test_a_key_elsewhere_signs_by_digest(app, key, tmp_path, run):
     plain, digest, back = tmp_path / "a-1.0.0.img", tmp_path / "digest", tmp_path / "signature"
     run(app, "1.0.0", plain)
@@ -294,7 +305,7 @@ def spoil_start(app):
 
 
 def spoil_version(app):
-    (app / "version.py").write_text('VERSION = "0.0.1"\n')
+    (app / "version.py").write_bytes(b'# caf\xe9, and no UTF-8\nVERSION = "0.0.1"\n')
 
 
 def spoil_syntax(app):

@@ -82,7 +82,7 @@ def adopt(port, version, settings, say):
     except BaseException as error:
         _put_back(board, error)
         raise
-    if re.search(r"__name__\s*==", (folder / "project.py").read_text(encoding="utf-8")):
+    if re.search(rb"__name__\s*==", (folder / "project.py").read_bytes()):
         say("warning: main.py asks for __name__ == '__main__'; as a module it is 'project': change that line")
     say(_CHANGES)
 
