@@ -106,8 +106,8 @@ def _version_file(app, version, work):
 
 
 def _check_hidden(members):
-    """Failure for a module that no import finds: both interpreters look for a folder of its name first, with or
-    without __init__.py in it."""
+    """Failure for a module that no import finds: both interpreters look for a folder of its name first,
+    with __init__.py in it or without."""
     folders = {parent.as_posix() for member in members for parent in PurePosixPath(member.path).parents}
     for member in members:
         stem, _, ending = member.path.rpartition(".")
