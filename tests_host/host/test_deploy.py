@@ -64,6 +64,9 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     board.mpremote("exec", "open('/notedfu.d/a/heapq.py', 'w').close()")
     hidden = [line for line in status.status(board.pty) if "hides" in line]
     assert len(hidden) == 1 and hidden[0].startswith("/notedfu.d/a/heapq.py hides the firmware's own")
+    board.mpremote("exec", "open('/lib/notedfu/slots.mpy', 'w').close()")
+    with pytest.raises(Failure, match="not whole: make deploy"):
+        status.status(board.pty)
     board.mpremote("exec", "open('/lib/notedfu/errors.py', 'w').close()")
     assert tool.main([board.pty, "--app", APP, "--version", "1.0.1"]) == 0
     board.wait_for("app 1.0.1")

@@ -12,6 +12,8 @@ _SCRIPTS = Path(__file__).parent / "on_board"
 MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py prints stands before it
 STOPPED = "stopped: the board may be at its prompt now, press reset"
 _TIMEOUT_S = 120
+# what the board says of a library whose copy was cut off
+_TORN = ("incompatible .mpy", "no module named 'notedfu")
 
 
 _ROOT = "import os\nROOT = os.getcwd().rstrip('/')\n"  # where boot.py lies: /flash on stm32
@@ -40,9 +42,12 @@ class Board:
     def _failed(self, what, said):
         lines = [line for line in said.strip().splitlines() if line.strip()]
         last = lines[-1] if lines else "mpremote said nothing"
-        hint = "\n(is it plugged in, and is no terminal or editor connected?)"
-        is_port = "mpremote" in last  # its own words; else they are the board's
-        return Failure("%s failed on %s: %s%s" % (what, self.port, last, hint if is_port else ""))
+        hint = ""
+        if "mpremote" in last:  # its own words; else they are the board's
+            hint = "\n(is it plugged in, and is no terminal or editor connected?)"
+        elif any(words in last for words in _TORN):
+            hint = "\n(the updater on the board is not whole: make deploy)"
+        return Failure("%s failed on %s: %s%s" % (what, self.port, last, hint))
 
     def ask(self, script, **values):
         """Runs on_board/<script>.py with `values` as its globals; returns what it answered."""
