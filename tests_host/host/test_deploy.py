@@ -90,6 +90,17 @@ journal.save()
 """
 
 
+WAITS = """
+from notedfu.journal import PENDING, Journal
+journal = Journal("/notedfu.d/journal")
+journal.load()
+journal.state = PENDING
+journal.save()
+with open("/notedfu.json", "w") as file:
+    file.write('{"install": "ask"}')
+"""
+
+
 def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, settings):
     first = [board.pty, "--app", APP, "--version", "1.0.0", "--settings", str(settings), "--no-reset"]
     assert tool.main(first) == 0
@@ -98,6 +109,8 @@ def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, setting
     told = "\n".join(status.status(board.pty))
     assert "slot B: 1.0.0" in told and told.index("<- active") > told.index("slot B")
     assert "on trial" in told and "images below 7 are refused" in told
+    board.mpremote("exec", WAITS)
+    assert any("waits for the app's dfu.install()" in line for line in status.status(board.pty))
     for copy in (0, 1):
         name = "/notedfu.d/journal/%d/record" % copy
         board.mpremote("exec", "f = open(%r, 'r+b'); f.write(b'lost'); f.close()" % name)

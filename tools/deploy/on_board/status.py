@@ -4,7 +4,7 @@ import json
 import os
 
 from notedfu import __version__
-from notedfu.journal import Journal
+from notedfu.journal import CONSENT, PENDING, Journal
 from notedfu.settings import Settings
 from notedfu.slots import Slots
 from notedfu.trust import trusted_keys
@@ -62,12 +62,14 @@ lacks = missing(settings)
 slots = Slots(DATA)
 journal = Journal(DATA + "/journal")
 journal.load()
+is_asked = bool(settings.install == "ask" and journal.active and not journal.flags & CONSENT)
 answer = {
     "updater": __version__,
     "slots": {"A": told("A"), "B": told("B")},
     "active": journal.active,
     "journal": journal.condition,
     "state": journal.state,
+    "asks": journal.state == PENDING and is_asked,
     "runs": runs(),
     "length": journal.length,
     "staged": staged(),
