@@ -168,17 +168,24 @@ def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for
     there = {name.split(".")[0] for name in ask(board, "os.listdir('/lib/notedfu')")}
     assert {"romslots", "romcopy", "romlook"} <= there and "otaslots" not in there
     assert "settings: target romfs: this firmware has no ROMFS partition" in status.status(board.pty)
-    for text, said in (
-        ('{"target": "ota"}', "target ota: this interpreter has no esp32.Partition"),
-        ("[" * 20000, "bad-settings: /notedfu.json is no JSON: mend it"),
-    ):
-        board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
-        assert tool.main([board.pty, "--no-reset"]) == 0
-        assert "settings: " + said in status.status(board.pty)
+    text = json.dumps({"target": "ota"})
+    board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    assert "settings: target ota: this interpreter has no esp32.Partition" in status.status(board.pty)
     text = json.dumps({"staging": "flash", "staging_start": 4096, "staging_length": 65536})
     board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
     said = "settings: staging flash: staging_start is 4096, the filesystem has 1048576 bytes"
     assert said in status.status(board.pty)
+
+
+def test_settings_in_which_the_parser_finds_no_end_keep_no_board_from_its_survey(tmp_path):
+    (tmp_path / "notedfu.json").write_text("[" * 100000)
+    text = (paths.ROOT / "tools" / "deploy" / "on_board" / "survey.py").read_text()
+    there = {"ROOT": str(tmp_path)}
+    exec(text.split("\nMPY =")[0], there)
+    with pytest.raises(RecursionError):
+        json.loads((tmp_path / "notedfu.json").read_text())
+    assert there["target"]() is None
 
 
 def test_what_the_pages_take_off_for_the_updater_is_what_it_takes(board, settings):
