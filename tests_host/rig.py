@@ -232,8 +232,10 @@ class Rig:
             file.write(data)
 
     def install_first(self, version, more=None, image=None):
-        """Put an app into slot A as `make deploy` does: confirmed, with a journal. more: files; image: in whose
-        header and TLVs it came, if it is not app_image()'s."""
+        """Put an app into slot A as `make deploy` does: confirmed, with a journal.
+
+        more: files. image: whose header and TLVs it has, if not app_image()'s.
+        """
         from notedfu.slotwriter import SlotWriter
 
         boot = decide.Boot(RigPort(self))

@@ -35,7 +35,10 @@ class Consent:
         return self.is_given and not self.is_deferred() and self._run.passed() >= self._pause_s
 
     def install(self):
-        """Let the next boot swap, or fetch without the app, and reset. Where that can't be written down: again in check_s."""
+        """Let the next boot swap, or fetch without the app, and reset.
+
+        Where that can't be written down: again in check_s.
+        """
         journal = self._boot.journal
         journal.flags |= CONSENT
         journal.running = 0

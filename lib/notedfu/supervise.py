@@ -95,8 +95,10 @@ def _own_half(boot):
 
 
 def _fetch_alone(boot, guard):
-    """The app leaves the updater no room: it has the heap until it has nothing to do any more. Ends in a reset;
-    returns, for the app to run, where the journal can't be written, or that would go on for ever."""
+    """The app leaves the updater no room: it has the heap until it has nothing to do any more.
+
+    Ends in a reset; returns, for the app to run, where the journal can't be written: it would never end.
+    """
     journal = boot.journal
     journal.flags = (journal.flags & ~ALONE) + ALONE_ONCE  # first: a cut in it is one of its three boots
     if not boot.save():

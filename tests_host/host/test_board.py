@@ -14,6 +14,7 @@ import zlib
 
 import pytest
 
+from tools.board import __main__ as program
 from tools.board.geometry import Geometry
 from tools.board.inspect import FlashImage
 from tools.board.supervisor import Board, BoardError
@@ -286,6 +287,17 @@ def test_mpremote_runs_and_mounts(make_board, tmp_path):
     assert board.mpremote("run", tmp_path / "script.py") == "ran on rp2\n"
     assert "ran on rp2" in board.mpremote("mount", tmp_path, "exec", "import script")
     assert board.mpremote("eval", "2 ** 70").strip() == str(2**70)
+
+
+def test_what_can_be_no_board_is_told_in_a_sentence(tmp_path, capsys):
+    (tmp_path / "short.bin").write_bytes(b"short")
+    assert program.main(["--flash", str(tmp_path / "short.bin")]) == 1
+    assert "has less than" in capsys.readouterr().err
+    assert program.main(["--flash", str(tmp_path / "new.bin"), "--uart", str(tmp_path / "none")]) == 1
+    assert "No such file" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        program.main(["--flash", str(tmp_path / "new.bin"), "--heapsize", "x"])
+    assert "no heap's size" in capsys.readouterr().err
 
 
 def test_inspection_of_what_is_no_filesystem_says_so(tmp_path):

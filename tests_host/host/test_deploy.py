@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -61,6 +64,9 @@ def test_a_deployed_board_runs_the_app_and_a_second_deployment_replaces_it(board
     board.mpremote("exec", "open('/notedfu.d/a/heapq.py', 'w').close()")
     hidden = [line for line in status.status(board.pty) if "hides" in line]
     assert len(hidden) == 1 and hidden[0].startswith("/notedfu.d/a/heapq.py hides the firmware's own")
+    board.mpremote("exec", "open('/lib/notedfu/slots.mpy', 'w').close()")
+    with pytest.raises(Failure, match="not whole: make deploy"):
+        status.status(board.pty)
     board.mpremote("exec", "open('/lib/notedfu/errors.py', 'w').close()")
     assert tool.main([board.pty, "--app", APP, "--version", "1.0.1"]) == 0
     board.wait_for("app 1.0.1")
@@ -84,6 +90,17 @@ journal.save()
 """
 
 
+WAITS = """
+from notedfu.journal import PENDING, Journal
+journal = Journal("/notedfu.d/journal")
+journal.load()
+journal.state = PENDING
+journal.save()
+with open("/notedfu.json", "w") as file:
+    file.write('{"install": "ask"}')
+"""
+
+
 def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, settings):
     first = [board.pty, "--app", APP, "--version", "1.0.0", "--settings", str(settings), "--no-reset"]
     assert tool.main(first) == 0
@@ -92,6 +109,8 @@ def test_a_new_library_alone_changes_nothing_about_which_app_runs(board, setting
     told = "\n".join(status.status(board.pty))
     assert "slot B: 1.0.0" in told and told.index("<- active") > told.index("slot B")
     assert "on trial" in told and "images below 7 are refused" in told
+    board.mpremote("exec", WAITS)
+    assert any("waits for the app's dfu.install()" in line for line in status.status(board.pty))
     for copy in (0, 1):
         name = "/notedfu.d/journal/%d/record" % copy
         board.mpremote("exec", "f = open(%r, 'r+b'); f.write(b'lost'); f.close()" % name)
@@ -148,6 +167,25 @@ def test_modules_of_other_targets_stay_off_the_board_and_a_later_target_asks_for
     board.wait_for("app 1.0.0")
     there = {name.split(".")[0] for name in ask(board, "os.listdir('/lib/notedfu')")}
     assert {"romslots", "romcopy", "romlook"} <= there and "otaslots" not in there
+    assert "settings: target romfs: this firmware has no ROMFS partition" in status.status(board.pty)
+    text = json.dumps({"target": "ota"})
+    board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
+    assert tool.main([board.pty, "--no-reset"]) == 0
+    assert "settings: target ota: this interpreter has no esp32.Partition" in status.status(board.pty)
+    text = json.dumps({"staging": "flash", "staging_start": 4096, "staging_length": 65536})
+    board.mpremote("exec", "with open('/notedfu.json', 'w') as file: file.write(%r)" % text)
+    said = "settings: staging flash: staging_start is 4096, the filesystem has 1048576 bytes"
+    assert said in status.status(board.pty)
+
+
+def test_settings_in_which_the_parser_finds_no_end_keep_no_board_from_its_survey(tmp_path):
+    (tmp_path / "notedfu.json").write_text("[" * 100000)
+    text = (paths.ROOT / "tools" / "deploy" / "on_board" / "survey.py").read_text()
+    there = {"ROOT": str(tmp_path)}
+    exec(text.split("\nMPY =")[0], there)
+    with pytest.raises(RecursionError):
+        json.loads((tmp_path / "notedfu.json").read_text())
+    assert there["target"]() is None
 
 
 def test_what_the_pages_take_off_for_the_updater_is_what_it_takes(board, settings):
@@ -201,11 +239,17 @@ def test_a_main_py_of_someone_else_is_not_overwritten(board, settings, capsys):
         assert ask(board, "open('/main.py').read()") == text and not exists(board, "/lib")
 
 
-def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(board, settings, capsys):
+def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(
+    board, settings, capsys, monkeypatch
+):
     board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# stock'); f.close()")
     with pytest.raises(Failure, match="no notedfu"):
         status.status(board.pty)
     free = ask(board, "os.statvfs('/')[3]")
+    with monkeypatch.context() as pulled, pytest.raises(Failure, match="pulled"):
+        pulled.setattr(steps.Board, "ask", asked_until("tidy", steps.Board.ask))
+        steps.deploy(board.pty, None, settings, print)
+    assert ask(board, "open('/boot.py').read()") == "# stock", "the board starts what it started before"
     assert tool.main([board.pty, "--settings", str(settings), "--no-reset"]) == 0
     used = (free - ask(board, "os.statvfs('/')[3]")) * 4  # KiB
     for page in ("rp2", "stm32", "esp32"):
@@ -216,6 +260,8 @@ def test_a_boot_py_of_someone_else_is_kept_and_a_board_without_an_app_waits(boar
     assert "no app on the board" in said and "/boot.before-notedfu.py" in said
     assert ask(board, "open('/boot.before-notedfu.py').read()") == "# stock"
     assert "no app is active" in "\n".join(status.status(board.pty))
+    board.mpremote("exec", "open('/boot.py', 'w').close(); open('/main.py', 'w').close()")
+    assert tool.main([board.pty, "--no-reset"]) == 0, "a copy that was cut off is nobody's file"
     board.mpremote("exec", "f = open('/boot.py', 'w'); f.write('# mine, beside notedfu'); f.close()")
     assert tool.main([board.pty, "--no-reset"]) == 1
     assert "/boot.before-notedfu.py" in capsys.readouterr().err
@@ -343,12 +389,64 @@ def test_a_project_is_adopted_and_comes_back(board, settings, monkeypatch):
         pulled.setattr(adopt.Board, "ask", asked_until("remove", adopt.Board.ask))
         adopt.undo(board.pty, said.append)
     assert ask(board, "open('/main.py').read()") == project
-    board.mpremote("exec", "import os; os.rename('/main.py', '/main.before-notedfu.py')")
-    assert adopt.main(["undo", board.pty]) == 1, "what is left is no updater"
-    adopt.deploy(board.pty, None, settings, said.append)
     adopt.undo(board.pty, said.append)
+    assert adopt.main(["undo", board.pty]) == 1, "there is nothing left"
     assert ask(board, "{path: open(path).read() for path in %r}" % list(files)) == files
     assert ask(board, "sorted(os.listdir('/'))") == ["boot.py", "data.txt", "helper.py", "lib", "main.py"]
+
+
+def test_ctrl_c_in_an_adoption_puts_the_project_back_and_after_a_kill_it_is_adopted_again(board, settings):
+    text = b"print('project')  # caf\xe9, and no UTF-8"
+    board.mpremote("exec", "f = open('/main.py', 'wb'); f.write(%r); f.close()" % text)
+    command = [sys.executable, "-u", "-m", "tools.deploy.adopt", board.pty, "0.9.0", str(settings)]
+    for sent, status_then in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        with subprocess.Popen(
+            command,
+            cwd=paths.ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # else ignored in the background
+        ) as process:
+            while not process.stdout.readline().startswith("[ 9/"):
+                assert process.poll() is None
+            if sent == signal.SIGINT:
+                process.send_signal(sent)  # to it alone: its mpremote goes on, and has the port
+            else:
+                os.killpg(process.pid, sent)
+            said = process.communicate(timeout=60)[1]
+        assert process.returncode == status_then and "Traceback" not in said, said
+        assert sent == signal.SIGKILL or ("make undo" in said and exists(board, "/main.py")), said
+    assert adopt.main([board.pty, "0.9.0", str(settings)]) == 0
+    board.wait_for("project")
+
+
+def stopped_after(method, moment):
+    """A method of Board's, behind which Ctrl-C comes when moment(its named arguments)."""
+
+    def done(*arguments, **values):
+        answer = method(*arguments, **values)
+        if moment(values):
+            raise KeyboardInterrupt
+        return answer
+
+    return done
+
+
+def test_ctrl_c_behind_each_change_of_main_py_puts_it_back_and_takes_our_boot_py_away(
+    board, settings, monkeypatch
+):
+    board.mpremote("exec", "f = open('/main.py', 'w'); f.write('print(1)'); f.close()")
+    for name, moment in (
+        ("ask", lambda values: values.get("NAMES") == [adopt._MAIN]),
+        ("copy", lambda values: "/main.py" in values["PATHS"]),
+    ):
+        with monkeypatch.context() as stopped:
+            stopped.setattr(adopt.Board, name, stopped_after(getattr(adopt.Board, name), moment))
+            assert adopt.main([board.pty, "0.9.0", str(settings)]) == 130
+        assert ask(board, "open('/main.py').read()") == "print(1)"
+        assert not exists(board, "/boot.py") and not exists(board, "/main.before-notedfu.py")
 
 
 def test_a_project_that_can_not_be_put_back_is_told_of(monkeypatch):

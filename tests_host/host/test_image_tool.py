@@ -5,9 +5,11 @@ import hashlib
 import io
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
+import sys
 import tarfile
 import tracemalloc
 
@@ -18,7 +20,7 @@ import romfs
 from notedfu import tlvs as fields
 from tools import paths
 from tools.board import firmware
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 from tools.image import __main__ as tool
 from tools.image import container, device, espbin, imgtool, keys, make, payload, tlvs, version
 
@@ -173,6 +175,17 @@ def test_signing_later_gives_the_same_image_as_signing_at_once(app, key, tmp_pat
     assert later.read_bytes() == at_once.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["app", "lib/sensor"])
+def test_a_folder_that_hides_a_module_of_its_name_is_refused(app, tmp_path, run, name):
+    (app / name).mkdir()
+    (app / name / "table.bin").write_bytes(b"data")
+    find = "import sys; sys.path[:] = [%r]; import %s as found; print(hasattr(found, '__file__'))"
+    command = [paths.MICROPYTHON, "-c", find % (str(app), name.replace("/", "."))]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n", "the folder's"
+    status, said = run(app, "1.0.0", tmp_path / "app-1.0.0.img")
+    assert status == 1 and "the folder %s hides %s.mpy" % (name, name) in said
+
+
 def test_a_key_elsewhere_signs_by_digest(app, key, tmp_path, run):
     plain, digest, back = tmp_path / "a-1.0.0.img", tmp_path / "digest", tmp_path / "signature"
     run(app, "1.0.0", plain)
@@ -195,12 +208,39 @@ def test_a_key_elsewhere_signs_by_digest(app, key, tmp_path, run):
 
 def test_a_private_key_is_for_its_owner_alone_and_never_overwritten(tmp_path, run):
     path = tmp_path / "new" / "app.pem"
+    status, said = run("keygen", path, "--class", "app")
+    assert status == 1 and "write vendor.domain/name" in said and not path.exists()
     status, said = run("keygen", path, "--class", "example.com/app")
     assert status == 0 and stat.S_IMODE(path.stat().st_mode) == 0o600
     assert '"class_id": "%s"' % imgtool.class_id("example.com/app").hex in said
     before = path.read_bytes()
     status, said = run("keygen", path)
     assert status == 1 and "never overwritten" in said and path.read_bytes() == before
+
+
+def test_neither_half_a_key_nor_half_an_image_is_left_where_the_disk_is_full(app, tmp_path):
+    made, asked = tmp_path / "made", (["keygen", "app.pem"], ["make", str(app), "1.0.0", "app-1.0.0.img"])
+    made.mkdir()
+
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    for arguments in asked:
+        command = [sys.executable, "-m", "tools.image", *arguments]
+        environment = dict(os.environ, PYTHONPATH=str(paths.ROOT) + ":" + str(paths.ROOT / "lib"))
+        done = subprocess.run(
+            command, cwd=made, env=environment, preexec_fn=fill, capture_output=True, text=True
+        )
+        assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+        assert list(made.iterdir()) == []
+
+
+def test_ctrl_c_ends_a_tool_in_a_sentence(capsys):
+    def work():
+        raise KeyboardInterrupt
+
+    assert status_of("image", work, "stopped, and nothing has changed") == 130
+    assert capsys.readouterr().err == "\nimage: stopped, and nothing has changed\n"
 
 
 def test_a_private_key_is_not_made_in_a_repository(tmp_path, run):
@@ -265,7 +305,7 @@ def spoil_start(app):
 
 
 def spoil_version(app):
-    (app / "version.py").write_text('VERSION = "0.0.1"\n')
+    (app / "version.py").write_bytes(b'# caf\xe9, and no UTF-8\nVERSION = "0.0.1"\n')
 
 
 def spoil_syntax(app):
@@ -447,6 +487,10 @@ def test_built_is_only_what_was_asked_for(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     assert make.built(None) == "Jan 01 1970 00:00:00"
     assert make.built("today") == "today"
+    for wrong in ("today", "9" * 30):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", wrong)
+        with pytest.raises(Failure, match="no count of seconds"):
+            make.built(None)
 
 
 def test_an_image_whose_versions_differ_is_explained(app, tmp_path, run):

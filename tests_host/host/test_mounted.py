@@ -7,7 +7,7 @@ import pytest
 
 import rig
 from circuit import CircuitRig
-from notedfu.journal import Journal
+from notedfu.journal import GOOD, Journal
 from notedfu.slots import A, Slots
 from tools import paths
 from tools.deploy import __main__ as tool
@@ -72,6 +72,32 @@ def test_a_second_deployment_keeps_the_counter_and_takes_away_what_is_old(folder
     assert not stale.exists() and not (folder / "notedfu.d" / "a" / "old.py").exists()
     assert deploy(folder) == 0, "the updater alone: the app stays"
     assert Slots(str(folder / "notedfu.d")).load(A).confirmed
+
+
+def test_a_deployment_that_ctrl_c_ends_in_any_file_is_completed_by_the_next(tmp_path, monkeypatch, capsys):
+    real = mounted.shutil.copyfileobj
+    left, files = [], 0
+
+    def copied(source, file):
+        if left and not left.pop():
+            raise KeyboardInterrupt  # and the file has no byte yet
+        real(source, file)
+
+    for number in (0, 1, 2, 3, 4, 5, 6, 7, 8, 20, -3, -2, -1):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "boot_out.txt").write_text(FIRMWARE)
+        monkeypatch.setattr(mounted.shutil, "copyfileobj", copied)
+        left[:] = [0] + [1] * (number if number >= 0 else files + number)
+        assert deploy(folder, "1.0.0") == 130, number
+        monkeypatch.undo()
+        assert deploy(folder, "1.0.0") == 0, (number, capsys.readouterr().err)
+        files = sum(path.is_file() for path in folder.rglob("*")) - 2  # boot_out.txt and a.cable
+        one = journal(folder)
+        assert (one.active, one.condition) == (A, GOOD), number
+        assert not list(folder.glob("*.before-notedfu.py"))
+        records = [path.stat().st_size for path in (folder / "notedfu.d" / "journal").rglob("record")]
+        assert records == [4096] * 6, (number, records)
 
 
 def test_somebody_elses_files_are_not_lost(folder, capsys):

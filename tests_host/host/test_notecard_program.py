@@ -84,6 +84,16 @@ def test_the_command_line_names_faults_with_rate_and_value():
     assert engine.latency_ms == 7 and engine.faults.hit("crc-off")
 
 
+def test_what_can_not_be_served_is_told_in_a_sentence(tmp_path, capsys):
+    for said in (["--image", str(tmp_path / "none.img")], ["--transcript", str(tmp_path / "none" / "file")]):
+        assert program.main(said) == 1
+        assert "notecard: [Errno 2] No such file or directory: " in capsys.readouterr().err
+    for said in (["--fault", "flip=2"], ["--baud", "0"], ["--latency-ms", "-1"]):
+        with pytest.raises(SystemExit):
+            program.main(said)
+        assert "is no" in capsys.readouterr().err
+
+
 def test_the_program_lists_every_fault(capsys):
     assert program.main(["--list-faults"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -43,6 +43,9 @@ def test_the_filesystem_is_smaller_the_files_are_there_and_the_rest_is_raw(tmp_p
         assert board.mpremote("exec", raw + "print(f.ioctl(6, 0), f.ioctl(4, 0))").strip() == "0 256"
         assert not shrink.shrink(board.pty, 1 << 20, said.append, True)
         assert "already" in said[-1]
+        board.mpremote("exec", "import os; os.remove('data/log.txt'); os.rmdir('data')")
+        assert not shrink.shrink(board.pty, 1 << 20, said.append, True)
+        assert "already" in said[-2] and str(tmp_path / "backup") in said[-1]
 
 
 def test_what_can_not_be_is_refused_before_anything_is_done():

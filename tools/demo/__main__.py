@@ -17,7 +17,7 @@ from tools.demo.life import LIFE
 from tools.demo.scenarios import BASE, SIGNING
 from tools.demo.show import Progress, summary
 from tools.demo.world import World
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 
 SCENARIOS = {
     one.name: one
@@ -199,12 +199,16 @@ def main(arguments):
     if options.staging not in staging:
         parser.error("this board stages in: %s" % ", ".join(staging))
     runs = everything() if options.all else [(options.link, options.staging, options.scenario, options.key)]
-    failed = 0
-    for one in runs:
-        failed += not passes(*one, options.mode, options.board)
-    if len(runs) > 1:
-        say("%d passed, %d failed" % (len(runs) - failed, failed))
-    return 1 if failed else 0
+
+    def work():
+        failed = 0
+        for one in runs:
+            failed += not passes(*one, options.mode, options.board)
+        if len(runs) > 1:
+            say("%d passed, %d failed" % (len(runs) - failed, failed))
+        return 1 if failed else 0
+
+    return status_of("demo", work)
 
 
 if __name__ == "__main__":

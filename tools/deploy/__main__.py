@@ -5,10 +5,11 @@ import sys
 
 from tools.deploy.board import Board
 from tools.deploy.steps import BOARDS, deploy
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 from tools.image import __main__ as image_tool
 from tools.image import make
 
+STOPPED = "stopped: what is on the board now may be incomplete, deploy again"
 _UNNAMED = "0.0.0"  # what is tried out, and never uploaded
 
 
@@ -46,16 +47,14 @@ def main(arguments):
     parser.add_argument("--board", choices=BOARDS, help="what must be there, or nothing is changed")
     parser.add_argument("--no-reset", action="store_true", help="leave the board at its REPL")
     options = parser.parse_args(arguments)
-    try:
-        image = image_of(options)
-        deploy(options.port, image, options.settings, say, options.board)
+
+    def work():
+        deploy(options.port, image_of(options), options.settings, say, options.board)
         if not options.no_reset:
             Board(options.port).reset()
-            print("reset: it runs")
-    except (Failure, OSError) as error:
-        print("deploy: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+            say("reset: it runs")
+
+    return status_of("deploy", work, STOPPED)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,16 @@ import time
 from tools import paths
 from tools.deploy.board import Board
 from tools.deploy.steps import deploy
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 from tools.image import __main__ as image_tool
 from tools.image import make
 
+_STOPPED = "stopped: press reset, and the project runs as before; or again: make %s"
 _MAIN = ("/main.py", "/main.before-notedfu.py")
 _BOOT = ("/boot.py", "/boot.before-notedfu.py")
+
+# what tells of an adopt or an undo that was cut off
+_LEFT = ("/notedfu.d", "/lib/notedfu", "/notedfu.json", _MAIN[1])
 
 _APP = '''"""Runs the former main.py, now project.py, beside the updater.
 
@@ -36,8 +40,8 @@ def main(updates):
 '''
 
 _CHANGES = """what changes for the project:
-- it is imported as `project` from /notedfu.d/a, and so are the modules and packages that lie at the root
-- the working directory is still /, so open("data.json") finds the same file; __file__ is another
+- it is imported as `project` from notedfu.d/a, and so are the modules and packages that lie beside main.py
+- the working directory is as before, so open("data.json") finds the same file; __file__ is another
 - /lib is as it was
 - updates happen while it calls app.dfu.poll(budget_ms=100): `import app` and put that into its loop"""
 
@@ -55,7 +59,10 @@ def fetch(board, folder):
 def adopt(port, version, settings, say):
     """Makes the board's own project its app, as `version`. After a Failure it starts as before."""
     board = Board(port)
-    found = board.ask("survey", PATHS=[])
+    found = board.ask("survey", PATHS=[_MAIN[1]])
+    if found["main"] is None and found["sizes"][_MAIN[1]] is not None:
+        say("the main.py that an earlier adopt has set aside is put back first")
+        found = _restore(board)[1]
     if found["main"] is not False:
         raise Failure("there is no main.py of a project on the board: make deploy is for that")
     folder = paths.BUILD / "adopted" / time.strftime("%Y%m%d-%H%M%S") / "app"
@@ -69,13 +76,13 @@ def adopt(port, version, settings, say):
     image = make.make(
         image_tool.parser().parse_args(["make", str(folder), version, str(folder.parent) + "/"])
     )
-    board.ask("set_aside", NAMES=[_MAIN])
     try:
+        board.ask("set_aside", NAMES=[_MAIN])
         deploy(port, str(image), settings, say)
     except BaseException as error:
         _put_back(board, error)
         raise
-    if re.search(r"__name__\s*==", (folder / "project.py").read_text(encoding="utf-8")):
+    if re.search(rb"__name__\s*==", (folder / "project.py").read_bytes()):
         say("warning: main.py asks for __name__ == '__main__'; as a module it is 'project': change that line")
     say(_CHANGES)
 
@@ -83,36 +90,48 @@ def adopt(port, version, settings, say):
 def _put_back(board, error):
     """Failure if that can't be done after `error`: then somebody must know where main.py is."""
     try:
-        board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+        _restore(board)
     except Failure:
-        raise Failure("%s; the project's %s is still %s on the board: rename it" % (error, *_MAIN)) from error
+        why = str(error) or "stopped"
+        raise Failure("%s; the project's %s is still %s on the board: rename it" % (why, *_MAIN)) from error
+
+
+def _restore(board):
+    """From here on the project starts, if there is one. Returns what was put back, and a survey."""
+    put_back = board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
+    found = board.ask("survey", PATHS=[])
+    board.ask("remove", PATHS=[path for path in ("/main.py", "/boot.py") if found[path[1:5]]])
+    return put_back, found
 
 
 def undo(port, say):
     """Takes the updater off the board, and makes what was there before count again."""
     board = Board(port)
-    found = board.ask("survey", PATHS=[])
-    if not found["main"]:
+    found = board.ask("survey", PATHS=_LEFT)
+    if not found["main"] and all(size is None for size in found["sizes"].values()):
         raise Failure("there is no notedfu on %s" % port)
-    # first: whatever happens from then on, the project starts
-    put_back = board.ask("set_aside", NAMES=[_BOOT[::-1], _MAIN[::-1]])
-    ours = [path for path in ("/main.py", "/boot.py") if found[path[1:5]] and path not in put_back]
-    board.ask("remove", START=ours)
-    say("notedfu is gone; back in place: %s" % (", ".join(put_back) or "nothing, there was nothing before"))
+    put_back, found = _restore(board)  # first: whatever happens from then on, the project starts
+    board.ask("remove", PATHS=["/notedfu.d", "/lib/notedfu", "/notedfu.json", "/notedfu.off"])
+    nothing = "all, by an undo before" if found["main"] is False else "nothing, there was nothing before"
+    say("notedfu is gone; back in place: %s" % (", ".join(put_back) or nothing))
     if found["boot"] is False and found["kept"]:
         say("two that are not notedfu's stay as they are: %s, %s" % _BOOT)
 
 
 def main(arguments):
-    try:
-        if arguments[:1] == ["undo"]:
-            undo(arguments[1], print)
+    is_undo = arguments[:1] == ["undo"]
+    port = arguments[1] if is_undo else arguments[0]
+
+    def work():
+        if is_undo:
+            undo(port, print)
         else:
-            adopt(arguments[0], arguments[1], arguments[2] if len(arguments) > 2 else None, print)
-    except (Failure, OSError) as error:
-        print("adopt: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+            adopt(port, arguments[1], arguments[2] if len(arguments) > 2 else None, print)
+        Board(port).reset()
+        print("reset: it runs")
+
+    name, again = ("undo", "undo") if is_undo else ("adopt", "adopt, or make undo")
+    return status_of(name, work, _STOPPED % again)
 
 
 if __name__ == "__main__":

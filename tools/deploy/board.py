@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools import paths
@@ -9,7 +10,10 @@ from tools.failure import Failure
 
 _SCRIPTS = Path(__file__).parent / "on_board"
 MARK = "\x1e"  # begins the line with a script's answer; whatever boot.py prints stands before it
+STOPPED = "stopped: the board may be at its prompt now, press reset"
 _TIMEOUT_S = 120
+# what the board says of a library whose copy was cut off
+_TORN = ("incompatible .mpy", "no module named 'notedfu")
 
 
 _ROOT = "import os\nROOT = os.getcwd().rstrip('/')\n"  # where boot.py lies: /flash on stm32
@@ -38,9 +42,12 @@ class Board:
     def _failed(self, what, said):
         lines = [line for line in said.strip().splitlines() if line.strip()]
         last = lines[-1] if lines else "mpremote said nothing"
-        hint = "\n(is it plugged in, and is no terminal or editor connected?)"
-        is_port = "mpremote" in last  # its own words; else they are the board's
-        return Failure("%s failed on %s: %s%s" % (what, self.port, last, hint if is_port else ""))
+        hint = ""
+        if "mpremote" in last:  # its own words; else they are the board's
+            hint = "\n(is it plugged in, and is no terminal or editor connected?)"
+        elif any(words in last for words in _TORN):
+            hint = "\n(the updater on the board is not whole: make deploy)"
+        return Failure("%s failed on %s: %s%s" % (what, self.port, last, hint))
 
     def ask(self, script, **values):
         """Runs on_board/<script>.py with `values` as its globals; returns what it answered."""
@@ -73,23 +80,31 @@ class Board:
         commands = []
         for folder, files in folders.items():
             commands += ["+", "cp", *(str(file) for file in files), ":" + folder[1:]]
-        process = subprocess.Popen(
-            self._command(*commands, "+", "exec", script_text(script, values)),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
         said, answer = "", None
-        for line in process.stdout:
-            said = line if line.strip() else said
-            if line.startswith("cp "):
-                seen(line.split()[1])
-            if line.startswith(MARK):
-                answer = json.loads(line[1:])
-        if process.wait() or answer is None:
+        with self._spoken(*commands, "+", "exec", script_text(script, values)) as process:
+            for line in process.stdout:
+                said = line if line.strip() else said
+                if line.startswith("cp "):
+                    seen(line[3:].rpartition(" :")[0])
+                if line.startswith(MARK):
+                    answer = json.loads(line[1:])
+        if process.returncode or answer is None:
             raise self._failed("copying", said)
         return answer
+
+    @contextmanager
+    def _spoken(self, *commands):
+        """A process of mpremote's, whose output is to be read. What ends the reading ends it too, so that the
+        port is free."""
+        command = self._command(*commands)
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
 
     def fetch(self, path, local):
         """Copies one file from the board."""

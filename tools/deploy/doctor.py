@@ -8,9 +8,9 @@ import sys
 
 from tools import paths
 from tools.deploy import bundle
-from tools.deploy.board import Board
+from tools.deploy.board import STOPPED, Board
 from tools.deploy.repl import ask
-from tools.failure import Failure
+from tools.failure import status_of
 
 _MEASURED = paths.ROOT / "docs" / "bench" / "ram.json"
 
@@ -68,7 +68,7 @@ def advice(told):
     if told["updater"]["settings"]:
         return "mend notedfu.json: %s" % told["updater"]["settings"]
     if told["updater"]["missing"]:
-        return "%(missing)s, with SETTINGS=notedfu.json" % told["updater"]
+        return told["updater"]["missing"]
     if not told["notecard"].get("version"):
         return "wiring and link settings (docs/boards): the Notecard does not answer"
     if not told["updater"]["trusts"]:
@@ -77,15 +77,13 @@ def advice(told):
 
 
 def main(arguments):
-    try:
+    def work():
         told = ask(arguments[0], "doctor")
         print("\n".join(lines(told)))
         if not told["drive"]:  # else code.py runs again already
             Board(arguments[0]).reset()
-    except (Failure, OSError) as error:
-        print("doctor: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+
+    return status_of("doctor", work, STOPPED)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from notedfu.journal import IDLE, Journal
 from notedfu.slots import A, Slots
 from tools import paths
 from tools.deploy import bundle, choice, drive
-from tools.deploy.__main__ import add_app, image_of, say
-from tools.failure import Failure
+from tools.deploy.__main__ import STOPPED, add_app, image_of, say
+from tools.failure import Failure, status_of
 from tools.image.version import write
 
 _RUN_FIRST = ("code.txt",)  # CircuitPython runs these in place of code.py
@@ -54,8 +54,12 @@ def strangers(folder):
     kept = []
     for name in drive.ENTRIES:
         path = folder / name
-        text = path.read_bytes() if path.exists() else b"Belongs to notedfu"
-        if b"Belongs to notedfu" in text or (name == "code.py" and _STOCK in text and len(text) < 100):
+        text = path.read_bytes() if path.exists() else b""
+        if (
+            not text
+            or b"Belongs to notedfu" in text
+            or (name == "code.py" and _STOCK in text and len(text) < 100)
+        ):
             continue
         if name == "code.py":
             raise Failure("the drive has a code.py of its own, which is not overwritten: move it away first")
@@ -107,6 +111,14 @@ def clear(folder, files, has_app):
             path.unlink()
 
 
+def leave_journal(folder, tree):
+    """What the drive has of a journal stays; an earlier deployment may have been cut off in it."""
+    for local in (tree / bundle.DATA[1:] / "journal").rglob("*"):
+        there = folder / local.relative_to(tree)
+        if local.is_file() and there.exists() and there.stat().st_size >= local.stat().st_size:
+            local.unlink()
+
+
 def check_interpreter(tree):
     """Failure where the app was compiled for MicroPython: CircuitPython's .mpy begin with a C."""
     for path in (tree / bundle.DATA[1:] / "a").rglob("*.mpy"):
@@ -143,8 +155,7 @@ def deploy(folder, image, settings, say, mpy_cross=None):
         target = choice.target_of(settings, choice.target_of(folder / "notedfu.json"))
         version = drive.lay_out(tree, image, settings, target, mpy_cross)
         check_interpreter(tree)
-        if (folder / bundle.DATA[1:] / "journal").exists():
-            shutil.rmtree(tree / bundle.DATA[1:] / "journal")
+        leave_journal(folder, tree)
         _put(folder, tree, version, say)
     except OSError as error:
         raise Failure(_HELD % (folder, error)) from None
@@ -178,12 +189,11 @@ def main(arguments):
     parser.add_argument("--mpy-cross", help="CircuitPython's own: .mpy take much less heap than sources")
     options = parser.parse_args(arguments)
     how = ("--mpy-cross", options.mpy_cross) if options.mpy_cross else ("--source",)
-    try:
+
+    def work():
         deploy(options.drive, image_of(options, *how), options.settings, say, options.mpy_cross)
-    except (Failure, OSError) as error:
-        print("deploy: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+
+    return status_of("deploy", work, STOPPED)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import time
 from tools import paths
 from tools.deploy.board import Board
 from tools.deploy.steps import by_folder, verify
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 
 _HEADROOM = 1.2  # the same files in a smaller LittleFS, its folders and the copy-on-write of one file
 
@@ -58,6 +58,8 @@ def shrink(port, length, say, really):
     say("the flash has %(total)d bytes, the filesystem %(filesystem)d, of which %(used)d are used" % told)
     if told["filesystem"] == length:
         say("it is as long as that already; notedfu.json: " + settings(told, length))
+        if not board.ask("everything")[1]:
+            say("no file is on it: those of a run that was cut off are in %s" % (paths.BUILD / "backup"))
         return False
     check(told, length)
     if not really:
@@ -83,12 +85,13 @@ def main(arguments):
     )
     parser.add_argument("--yes", action="store_true", help="do it")
     options = parser.parse_args(arguments)
-    try:
+
+    def work():
         shrink(options.port, options.kib << 10, lambda line: print(line, flush=True), options.yes)
-    except (Failure, OSError) as error:
-        print("shrink: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+
+    return status_of(
+        "shrink", work, "stopped: once it has said `formatted`, the files are only in build/backup"
+    )
 
 
 if __name__ == "__main__":

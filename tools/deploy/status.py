@@ -7,8 +7,8 @@ import sys
 
 from notedfu import journal, room
 from tools.deploy import bundle, hiding
-from tools.deploy.board import Board
-from tools.failure import Failure
+from tools.deploy.board import STOPPED, Board
+from tools.failure import Failure, status_of
 from tools.image.version import write
 
 _FILES = 8  # in the app whose size is guessed at
@@ -18,6 +18,7 @@ _STATES = {
     journal.PENDING: "a verified image of %(length)d bytes waits for a reset; %(swap_left)d tries are left",
     journal.TRIAL: "the app is on trial; %(trial_left)d runs are left to be confirmed in",
 }
+_ASKED = "a verified image of %(length)d bytes waits for the app's dfu.install(), and not for a reset"
 _OUTCOMES = {
     journal.NONE: "nothing to report to Notehub",
     journal.INSTALLED: "to be reported to Notehub: %(outcome_text)s",
@@ -59,7 +60,7 @@ def lines(found, told):
         yield "no app is active: the board waits for an image"
     if told["journal"] != journal.GOOD:
         yield "journal: %(journal)s; the next boot makes it anew" % told
-    yield _STATES[told["state"]] % told
+    yield (_ASKED if told["asks"] else _STATES[told["state"]]) % told
     yield _OUTCOMES[told["outcome"]] % told
     if told["unclean"]:
         yield "%(unclean)d runs in a row did not end cleanly" % told
@@ -86,13 +87,11 @@ def status(port):
 
 
 def main(arguments):
-    try:
+    def work():
         print("\n".join(status(arguments[0])))
         Board(arguments[0]).reset()
-    except (Failure, OSError) as error:
-        print("status: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+
+    return status_of("status", work, STOPPED)
 
 
 if __name__ == "__main__":

@@ -72,14 +72,12 @@ def verify(told, files):
             raise Failure("%s is not on the board as it was sent; deploy again" % path)
 
 
-def lay_out(image, settings):
-    """Builds the tree of what goes on the board; returns its files and the app's version, or None."""
-    tree = paths.BUILD / "deploy" / str(os.getpid())
-    shutil.rmtree(tree, ignore_errors=True)
+def lay_out(tree, image, settings):
+    """Builds the tree of what goes on the board; returns the app's version, or None."""
     version = bundle.slot(tree, image) if image else None
     bundle.library(tree)
     bundle.start_files(tree, settings)
-    return tree, version
+    return version
 
 
 def deploy(port, image, settings, say, board=None):
@@ -88,10 +86,12 @@ def deploy(port, image, settings, say, board=None):
     board: the kind of BOARDS that it must be. say(line) is told what happens. Raises Failure; then the board
     still starts what it started before, or, once its app is being replaced, the updater alone.
     """
-    tree, version = lay_out(image, settings)
-    if settings and bundle.trusts_nothing(settings):
-        say("warning: %s lets the board refuse every image: %s" % (settings, bundle.TRUST))
+    tree = paths.BUILD / "deploy" / str(os.getpid())
+    shutil.rmtree(tree, ignore_errors=True)
     try:
+        version = lay_out(tree, image, settings)
+        if settings and bundle.trusts_nothing(settings):
+            say("warning: %s lets the board refuse every image: %s" % (settings, bundle.TRUST))
         _deploy(Board(port), bundle.files(tree), version, settings, say, board)
     finally:
         shutil.rmtree(tree, ignore_errors=True)
@@ -108,19 +108,15 @@ def _deploy(board, files, version, settings, say, kind):
     say("modules for target %s; after another target in notedfu.json: make deploy again" % target)
     if not found["sha256"]:
         say("warning: this interpreter has no hashlib.sha256: images can't be verified here, and are refused")
-    if found["boot"] is False:
-        say("the board's own boot.py is kept as /boot.before-notedfu.py")
     start = {path: files[path] for path in _START}
     rest = {path: local for path, local in files.items() if path not in _START}
-    board.ask(
-        "prepare",
-        FOLDERS=_parents(files),
-        REPLACE_APP=version is not None,
-        KEEP_BOOT=found["boot"] is False,
-    )
+    board.ask("prepare", FOLDERS=_parents(files), REPLACE_APP=version is not None)
     _copy(board, rest, say)
     board.ask("tidy", MODULES=[path for path in files if path.startswith("/lib/notedfu/")])
     state = board.ask("activate", REPLACE_APP=version is not None)
+    if found["boot"] is False:
+        board.ask("set_aside", NAMES=[("/boot.py", "/boot.before-notedfu.py")])
+        say("the board's own boot.py is kept as /boot.before-notedfu.py")
     _copy(board, start, say)  # last: from here on the board starts through the updater
     say("every file read back and compared")
     if version:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tools import paths
-from tools.failure import Failure
+from tools.failure import Failure, status_of
 from tools.image import container, device, imgtool, info, keys, make, version
 
 
@@ -23,6 +23,8 @@ def do_make(options):
 
 
 def do_keygen(options):
+    if options.cls:
+        imgtool.split_class(options.cls)  # before there is a key that would not be made again
     key = keys.generate(options.key, options.type)
     print("wrote the private key %s (only you can read it; keep a copy offline)" % options.key)
     print("devices trust it if notedfu.json has:")
@@ -157,12 +159,7 @@ def main(arguments):
     if not arguments or arguments[0] not in ("make", "keygen", "sign", "verify", "info", "-h", "--help"):
         arguments = ["make", *arguments]
     options = parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except (Failure, OSError) as error:
-        print("image: %s" % error, file=sys.stderr)
-        return 1
-    return 0
+    return status_of("image", lambda: options.run(options))
 
 
 if __name__ == "__main__":

@@ -39,8 +39,12 @@ def generate(path, algorithm):
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise Failure("%s is there already, and a key is never overwritten" % path) from None
-    with os.fdopen(opened, "wb") as file:
-        file.write(pem)
+    try:
+        with os.fdopen(opened, "wb") as file:
+            file.write(pem)
+    except BaseException:
+        path.unlink()  # half a key would never be overwritten
+        raise
     return key
 
 

@@ -40,9 +40,12 @@ def built(text):
     and never a file's time, which differs from clone to clone: the same input has to give the same bytes.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if text is None and epoch:
+    if text is not None or not epoch:
+        return text
+    try:
         return time.strftime("%b %d %Y %H:%M:%S", time.gmtime(int(epoch)))
-    return text
+    except (OverflowError, ValueError):
+        raise Failure("SOURCE_DATE_EPOCH is %r, and no count of seconds" % epoch) from None
 
 
 def _payload(options, numbers, work):
@@ -115,8 +118,12 @@ def _put(made, out):
         raise Failure("no device would take this image, %s" % error) from None
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(out.name + ".part")
-    shutil.copyfile(made, part)
-    os.replace(part, out)
+    try:
+        shutil.copyfile(made, part)
+        os.replace(part, out)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _sign(recipe, source, made, key, work):

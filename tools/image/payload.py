@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 from collections import namedtuple
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from notedfu import romslots
 from tools.failure import Failure
@@ -97,12 +97,22 @@ def _version_file(app, version, work):
     own = app / "version.py"
     line = 'VERSION = "%s"\n' % version
     if own.exists():
-        if line.strip() not in own.read_text(encoding="utf-8").splitlines():
+        if line.strip().encode() not in own.read_bytes().splitlines():
             raise Failure("%s must say %s, or not be there: then it is written for you" % (own, line.strip()))
         return []
     made = work / "version.py"
     made.write_text(line, encoding="utf-8")
     return [("version.py", made)]
+
+
+def _check_hidden(members):
+    """Failure for a module that no import finds: both interpreters look for a folder of its name first,
+    with __init__.py in it or without."""
+    folders = {parent.as_posix() for member in members for parent in PurePosixPath(member.path).parents}
+    for member in members:
+        stem, _, ending = member.path.rpartition(".")
+        if ending in ("py", "mpy") and stem in folders:
+            raise Failure("the folder %s hides %s on the device: rename one of them" % (stem, member.path))
 
 
 def collect(app, version, work, plan, beside=()):
@@ -129,6 +139,7 @@ def collect(app, version, work, plan, beside=()):
         member.path in ("app.py", "app.mpy", "app/__init__.py", "app/__init__.mpy") for member in members
     ):
         raise Failure("%s has no app.py: the device starts its main(dfu)" % app)
+    _check_hidden(members)
     if len(members) > FILE_LIMIT:
         raise Failure("%d files are too many, %d is the most" % (len(members), FILE_LIMIT))
     return sorted(members)

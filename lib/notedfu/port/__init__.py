@@ -6,8 +6,8 @@ import os
 class BasePort:
     """Obligations that need nothing of the hardware but reset() and a watchdog.
 
-    A port adds `_watch()`, which makes its guard, `_noise()`, its finest clock, `_show(error)`, which prints a
-    traceback, and all the rest.
+    A port adds `_watch()`, which makes its guard, `_noise()`, its finest clock, `_show(error)`, which prints
+    a traceback, and all the rest.
     """
 
     root = os.getcwd().rstrip("/")  # where boot.py lies: stm32 boots from /flash, or /sd if a card is in
@@ -63,7 +63,7 @@ class BasePort:
         self.reset()
 
     def complain(self, error):
-        """An error, with its traceback, on the console. Never raises, as an app's exception may in its text."""
+        """An error, with its traceback, on the console. Never raises, as an app's exception itself may."""
         try:
             self._show(error)
         except Exception as another:  # noqa: BLE001 - an app's code

@@ -1,7 +1,8 @@
 def belongs(path):
-    """Whether the file is the updater's; None where there is no such file."""
+    """Whether the file is the updater's; None where there is no such file, or nothing in it."""
     try:
         with open(ROOT + path, "rb") as file:  # noqa: F821 - ROOT is given: where boot.py lies
-            return b"Belongs to notedfu" in file.read(200)
+            text = file.read(200)
+            return b"Belongs to notedfu" in text if text else None  # a copy that was cut off leaves it empty
     except OSError:
         return None

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - given: ROOT, where boot.py lies, FOLDERS to be made, REPLACE_APP, KEEP_BOOT
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, FOLDERS to be made, REPLACE_APP
 import json
 import os
 
@@ -30,6 +30,4 @@ if REPLACE_APP:
 for folder in FOLDERS:
     if not is_folder(ROOT + folder):
         os.mkdir(ROOT + folder)
-if KEEP_BOOT:
-    os.rename(ROOT + "/boot.py", ROOT + "/boot.before-notedfu.py")
 print("\x1e" + json.dumps(True))

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 - given: ROOT, where boot.py lies, and START, the entry files that are the updater's
+# ruff: noqa: F821 - given: ROOT, where boot.py lies, and PATHS, files and folders
 import json
 import os
 
@@ -18,6 +18,6 @@ def remove(path):
         os.remove(path)
 
 
-for path in START + ["/notedfu.d", "/lib/notedfu", "/notedfu.json", "/notedfu.off"]:
+for path in PATHS:
     remove(ROOT + path)
 print("\x1e" + json.dumps(True))

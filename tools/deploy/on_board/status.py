@@ -4,7 +4,7 @@ import json
 import os
 
 from notedfu import __version__
-from notedfu.journal import Journal
+from notedfu.journal import CONSENT, PENDING, Journal
 from notedfu.settings import Settings
 from notedfu.slots import Slots
 from notedfu.trust import trusted_keys
@@ -43,7 +43,7 @@ def read(path):
 
 def runs():
     """The label of the OTA slot that runs, where there may be two firmwares."""
-    if settings.target != "ota":
+    if settings.target != "ota" or lacks:
         return None
     from esp32 import Partition
 
@@ -58,15 +58,18 @@ def staged():
 
 
 settings = Settings().load(ROOT + "/notedfu.json")
+lacks = missing(settings)
 slots = Slots(DATA)
 journal = Journal(DATA + "/journal")
 journal.load()
+is_asked = bool(settings.install == "ask" and journal.active and not journal.flags & CONSENT)
 answer = {
     "updater": __version__,
     "slots": {"A": told("A"), "B": told("B")},
     "active": journal.active,
     "journal": journal.condition,
     "state": journal.state,
+    "asks": journal.state == PENDING and is_asked,
     "runs": runs(),
     "length": journal.length,
     "staged": staged(),
@@ -76,7 +79,7 @@ answer = {
     "counter": journal.counter,
     "outcome": journal.outcome,
     "outcome_text": journal.outcome_text,
-    "settings": str(settings.error) if settings.error else missing(settings),
+    "settings": str(settings.error) if settings.error else lacks,
     "trusts": settings.allow_unsigned or bool(trusted_keys(slots, journal.active, settings)),
     "off": settings.off or size(ROOT + "/notedfu.off") is not None,
     "staging": settings.staging,

@@ -35,7 +35,7 @@ def target():
     try:
         with open(ROOT + "/notedfu.json") as file:
             return json.load(file).get("target")
-    except (AttributeError, OSError, ValueError):
+    except (AttributeError, MemoryError, OSError, RuntimeError, ValueError):  # no end to brackets, too
         return None
 
 
