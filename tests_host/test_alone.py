@@ -1,5 +1,7 @@
 """An app that leaves an update no room on the heap: a boot fetches the image without it."""
 
+import json
+
 import rig
 from notedfu.journal import ALONE, ALONE_BOOTS, ALONE_ONCE, IDLE
 from test_way_on import NEW, OLD, Device
@@ -73,12 +75,36 @@ def test_the_image_comes_in_a_boot_without_the_app():
             assert device.journal().unclean == 0
 
 
+def test_the_image_comes_where_not_even_the_smaller_page_is_found_again():
+    from notedfu.dfu import Dfu
+
+    def shrink(dfu):
+        if HOGS:
+            raise MemoryError
+        return real(dfu)
+
+    real, Dfu.shrink = Dfu.shrink, shrink
+    try:
+        with Device() as device, NoRoom():
+            ends(hogged(device))
+            assert rig.RUNS == [OLD, NEW], device.said
+            assert [type(error) for error in device.complaints] == [MemoryError]
+    finally:
+        Dfu.shrink = real
+
+
 def test_an_app_that_is_to_be_asked_is_not_passed_over():
     with Device(install="ask") as device, NoRoom():
         hogged(device)
         assert ends(device) == ["power"]
         assert rig.RUNS == [OLD]
         assert device.journal().flags & ALONE == 0
+    with Device(install="boot") as device, NoRoom():
+        assert hogged(device).boot(for_s=300) == "power" and device.journal().flags & ALONE
+        device.settings["install"] = "ask"  # from now on
+        device.write("/notedfu.json", json.dumps(device.settings).encode())
+        assert ends(device) == ["power"]
+        assert rig.RUNS == [OLD, OLD]
 
 
 def test_no_room_even_so_costs_the_app_three_boots_for_an_image_and_no_more():

@@ -122,7 +122,7 @@ class Boot(Device):
         active = self.slots.whole(journal.active, self.clock)
         usable = (active is None or self.settings.fall_back) and self.slots.at_hand(self.elsewhere())
         runs = self.slots.runs(journal)
-        alone = journal.flags & ALONE != 0
+        alone = journal.flags & ALONE != 0 and self.settings.install != "ask"
         return decide(record, state, runs, left > 0, active is not None, usable, failing, alone)
 
     def _rebuild(self):
