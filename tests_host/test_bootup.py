@@ -5,7 +5,7 @@ import rig
 from check import raises
 from notedfu import bootup, decide, glance
 from notedfu.device import Device
-from notedfu.journal import GOOD, IDLE, PENDING, STAGING, TRIAL, UNBLOCKED, Journal
+from notedfu.journal import ALONE, ALONE_ONCE, GOOD, IDLE, PENDING, STAGING, TRIAL, UNBLOCKED, Journal
 from notedfu.settings import Settings
 from notedfu.slots import RIGHT
 from scratch import Scratch, read, write
@@ -81,20 +81,20 @@ def test_whatever_a_record_says_only_what_the_table_would_run_is_quiet():
         device_at_peace(folder)
         journal = Journal(folder + "/notedfu.d/journal")
         for state in (IDLE, STAGING, PENDING, TRIAL):
-            for bits in range(32):
+            for bits in range(64):
                 journal.load()
                 journal.state = state
                 journal.active = bits & 1
                 journal.unclean, journal.running = bits >> 1 & 1, bits >> 2 & 1
-                journal.flags = (bits >> 3 & 1) * UNBLOCKED
+                journal.flags = (bits >> 3 & 1) * UNBLOCKED | (bits >> 5) * ALONE | ALONE_ONCE
                 journal.swap_left = journal.trial_left = bits >> 4 & 1
                 journal.save()
                 active = glance.settled(folder + "/notedfu.d/journal")
                 left = bool(bits >> 4 & 1)
                 failing = journal.unclean + journal.running >= 1
-                action = decide.decide(GOOD, state, RIGHT, left, active != 0, False, failing)
+                action = decide.decide(GOOD, state, RIGHT, left, active != 0, False, failing, bits > 31)
                 assert not active or action == "run", (state, bits)
-                assert active == (1 if state <= STAGING and bits & 15 == 1 else 0), (state, bits)
+                assert active == (1 if state <= STAGING and bits & 47 == 1 else 0), (state, bits)
 
 
 def test_the_later_copy_counts_where_the_number_wraps():

@@ -470,7 +470,7 @@ def test_a_heap_that_is_too_small_for_the_page_makes_it_smaller():
 
 
 def test_a_heap_that_is_always_too_small_is_a_problem_of_its_own_and_no_refusal():
-    with Device(page=512, check_s=600) as device:
+    with Device(page=512, check_s=600, install="ask") as device:
         from notedfu import transfer  # the updater forgets it
 
         step, failed, seen = transfer.Transfer.step, [], []
