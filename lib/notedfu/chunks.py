@@ -182,11 +182,10 @@ class Chunks:
         try:
             if stored is not None:
                 self._check_stored(stored)
-            count = self._fetch_frame()
+            return self._fetch_frame()
         except (LinkError, RequestError):
             self._notecard.distrust()
             raise
-        return count
 
     def _doubt_binary(self):
         """The binary form has failed, or was refused, once more."""
