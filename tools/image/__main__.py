@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 from tools import paths
+from tools.arguments import whole_number
 from tools.failure import Failure, status_of
 from tools.image import container, device, imgtool, info, keys, make, version
+
+_COUNTER = whole_number(0, 0xFFFFFFFF)  # four bytes of a TLV
 
 
 def _show(lines):
@@ -79,12 +82,6 @@ def do_info(options):
         print("a device with these settings would %s" % answer)
 
 
-def _counter(text):
-    if not text.isdecimal() or int(text) > 0xFFFFFFFF:
-        raise argparse.ArgumentTypeError("%s is no whole number from 0 to 4294967295" % text)
-    return int(text)
-
-
 def _make_arguments(add):
     add("app", help="the app's directory (it holds app.py), or an ESP32 .bin")
     add("version", help="1.2.3, or 1.2.3+4")
@@ -95,7 +92,7 @@ def _make_arguments(add):
     )
     add("--name", help="what `firmware` in the marker says; default: the directory's name")
     add("--key", help="the private key to sign with (PEM); unsigned without")
-    add("--counter", type=_counter, help="security counter: devices refuse a lower one than they run")
+    add("--counter", type=_COUNTER, help="security counter: devices refuse a lower one than they run")
     add("--class", dest="cls", help="vendor.domain/name or a UUID: what the devices' settings name")
     add("--requires", action="append", default=[], metavar="VERSION", help="the least version to update from")
     add(
@@ -151,7 +148,7 @@ def parser():
     add("--key", action="append", default=[], help="a key that may have signed it")
     add("--settings", metavar="notedfu.json", help="say what a device with these settings would do with it")
     add("--running", metavar="VERSION", help="the version that this device runs")
-    add("--counter", type=_counter, default=0, help="the security counter that this device holds")
+    add("--counter", type=_COUNTER, default=0, help="the security counter that this device holds")
     return whole
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 
+from tools.arguments import whole_number
 from tools.failure import status_of
 from tools.notecard import presets
 from tools.notecard.engine import Engine
@@ -33,10 +34,10 @@ def arguments(argv):
     add("--list-faults", action="store_true", help="print the faults and their values, and end")
     add("--seed", type=int, default=1, help="of the faults (default: 1)")
     add("--transcript", metavar="FILE", help="write every exchange as a line of JSON")
-    add("--latency-ms", type=at_least(0), default=0, help="from a request to its reply (default: 0)")
-    add("--download-ms", type=at_least(0), default=2000, help="from the offer to ready (default: 2000)")
+    add("--latency-ms", type=whole_number(0), default=0, help="from a request to its reply (default: 0)")
+    add("--download-ms", type=whole_number(0), default=2000, help="from the offer to ready (default: 2000)")
     add("--supersede", choices=("wait", "replace", "error"), default="wait", help="what a successor does")
-    add("--baud", type=at_least(1), help="pace the replies as at this rate (default: as fast as the pty)")
+    add("--baud", type=whole_number(1), help="pace the replies as at this rate (default: as fast as the pty)")
     return parser.parse_args(argv)
 
 
@@ -49,17 +50,6 @@ def fault(text):
     if not 0 <= float(rate or 1) <= 1:
         raise argparse.ArgumentTypeError("the rate %s is not from 0 to 1" % rate)
     return name, float(rate or 1), int(value) if value else None
-
-
-def at_least(least):
-    """The type of an argument that is a whole number from `least` on."""
-
-    def number(text):
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError("%s is no whole number from %d on" % (text, least))
-        return int(text)
-
-    return number
 
 
 def engine_of(options, transcript):
