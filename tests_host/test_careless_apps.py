@@ -7,6 +7,7 @@ from notedfu.errors import LinkError
 from notedfu.half import Half
 from notedfu.port import BasePort
 from notedfu.update import Updater
+from test_bad_news import boots
 from test_way_on import NEW, OLD, Device
 
 HEAPSIZE = "32M"
@@ -108,8 +109,7 @@ def test_an_exception_that_can_not_be_told_ends_a_trial_at_once_all_the_same():
     with Device() as device:
         rig.BEHAVIOUR[NEW] = raises
         device.offer(rig.app_image(NEW))
-        while device.boot(for_s=300) != "power":
-            assert len(rig.RUNS) < 9, device.said[-5:]
+        boots(device, most=8)
         assert rig.RUNS == [OLD, NEW, OLD]
         assert device.reports()[0]["err"] == "app-raised: Unspeakable, whose text raises ValueError"
 
